@@ -1,11 +1,12 @@
-import { etc, Point } from "@noble/ed25519";
+import { Point } from "@noble/ed25519";
+import { hexOf } from "../bytes/mod.ts";
 
 /** Bytes of a scalar and of a field element. */
 const ENCODED_BYTES = 32;
 
 /** A number modulo the order of the base point. */
 export function scalarOf(value: bigint): bigint {
-  return etc.mod(value, Point.CURVE().n);
+  return modulo(value, Point.CURVE().n);
 }
 
 /** Little-endian bytes of any length, as a scalar. */
@@ -15,12 +16,14 @@ export function decodeScalar(bytes: Uint8Array): bigint {
 
 /** Little-endian bytes of any length, as a number. */
 export function decodeNumber(bytes: Uint8Array): bigint {
-  return BigInt(`0x${etc.bytesToHex(new Uint8Array(bytes).reverse())}`);
+  return BigInt(`0x${hexOf(new Uint8Array(bytes).reverse())}`);
 }
 
 /** 32 little-endian bytes of a number below 2^256, owned by the caller. */
 export function encodeNumber(value: bigint): Uint8Array {
-  return etc.hexToBytes(value.toString(16).padStart(2 * ENCODED_BYTES, "0")).reverse();
+  const bytes = new Uint8Array(ENCODED_BYTES);
+  for (let i = 0, rest = value; i < ENCODED_BYTES; i++, rest >>= 8n) bytes[i] = Number(rest & 0xffn);
+  return bytes;
 }
 
 /** A copy of a private key in the form that X25519 multiplies by (RFC 7748, section 5). */
@@ -40,7 +43,7 @@ export function multiplyBase(scalar: bigint): Uint8Array {
   const { X, Y, Z } = Point.BASE.multiply(scalar);
   const { p } = Point.CURVE();
   const inverseOfZ = invert(Z);
-  return Point.fromAffine({ x: etc.mod(X * inverseOfZ, p), y: etc.mod(Y * inverseOfZ, p) }).toBytes();
+  return Point.fromAffine({ x: modulo(X * inverseOfZ, p), y: modulo(Y * inverseOfZ, p) }).toBytes();
 }
 
 /**
@@ -50,7 +53,7 @@ export function multiplyBase(scalar: bigint): Uint8Array {
  */
 export function montgomeryPublicKey(privateKey: Uint8Array): Uint8Array {
   const { Y, Z } = Point.BASE.multiply(decodeScalar(clamp(privateKey)));
-  return encodeNumber(etc.mod((Z + Y) * invert(Z - Y), Point.CURVE().p));
+  return encodeNumber(modulo((Z + Y) * invert(Z - Y), Point.CURVE().p));
 }
 
 /**
@@ -60,10 +63,15 @@ export function montgomeryPublicKey(privateKey: Uint8Array): Uint8Array {
 function invert(value: bigint): bigint {
   const { p } = Point.CURVE();
   let result = 1n;
-  let power = etc.mod(value, p);
+  let power = modulo(value, p);
   for (let exponent = p - 2n; exponent > 0n; exponent >>= 1n) {
     if ((exponent & 1n) === 1n) result = (result * power) % p;
     power = (power * power) % p;
   }
   return result;
+}
+
+function modulo(value: bigint, divisor: bigint): bigint {
+  const rest = value % divisor;
+  return rest < 0n ? rest + divisor : rest;
 }

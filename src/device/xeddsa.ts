@@ -1,5 +1,4 @@
-import { etc } from "@noble/ed25519";
-import { KEY_BYTES, sameBytes } from "../bytes/mod.ts";
+import { joinBytes, KEY_BYTES, sameBytes } from "../bytes/mod.ts";
 import { digest, type Random } from "../ports/mod.ts";
 import { clamp, decodeNumber, decodeScalar, encodeNumber, multiplyBase, scalarOf } from "./_curve25519.ts";
 import { requireKey, requireRandom } from "./key_pair.ts";
@@ -17,7 +16,7 @@ const SIGN_BIT = 0x80;
 
 /** SHA-512 of the parts, as a scalar. */
 async function hashToScalar(...parts: Uint8Array[]): Promise<bigint> {
-  return decodeScalar(await digest("SHA-512", etc.concatBytes(...parts)));
+  return decodeScalar(await digest("SHA-512", joinBytes(parts)));
 }
 
 /**
@@ -40,7 +39,7 @@ export async function signXeddsa(
   const nonce = await hashToScalar(HASH_1_PREFIX, encodeNumber(secret), message, random.bytes(NONCE_BYTES));
   const commitment = multiplyBase(nonce);
   const challenge = await hashToScalar(commitment, point, message);
-  return etc.concatBytes(commitment, encodeNumber(scalarOf(nonce + challenge * secret)));
+  return joinBytes([commitment, encodeNumber(scalarOf(nonce + challenge * secret))]);
 }
 
 /**

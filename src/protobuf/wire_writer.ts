@@ -110,19 +110,8 @@ export class WireWriter {
   int32Field(tag: number, value: number | undefined): void {
     if (value === undefined) return;
     this.varint(tag);
-    if (value >= 0) {
-      this.varint(value);
-      return;
-    }
-    let rest = value;
-    for (let i = 0; i < 4; i++) {
-      this.bytes[this.#pos++] = (rest & 0x7f) | 0x80;
-      rest >>= 7;
-    }
-    // Four bits of the number, then sign bits.
-    this.bytes[this.#pos++] = (rest & 0x7f) | 0x80;
-    for (let i = 0; i < 4; i++) this.bytes[this.#pos++] = 0xff;
-    this.bytes[this.#pos++] = 0x01;
+    if (value >= 0) this.varint(value);
+    else this.varint64(BigInt(value));
   }
 
   boolField(tag: number, value: boolean | undefined): void {
