@@ -11,6 +11,9 @@ import { decodeIndexValues } from "../../records/mod.ts";
 import { bytesOf, flagOf, integerOf, optionalOf, type Row, textOf, uint64Of } from "./cell.ts";
 import { type ReadScope, SCOPE } from "./read_scope.ts";
 
+/** What errors name. */
+const COLLECTION = "collection";
+
 /** Where the listing of collections goes on. */
 interface Place {
   /** The collection that was listed last. */
@@ -56,7 +59,7 @@ export async function collectionPage(
   const params = [place.name, within === undefined ? 0 : 1, within?.revision ?? null, within?.index ?? ""];
   const [row, ...values] = await scope.query(PAGE, [...params, limit]);
   if (row === undefined) return { rows: [], next: undefined, unreadable: 0 };
-  const name = textOf(row[0], "collection");
+  const name = textOf(row[0], COLLECTION);
   const found = readCollection(row, values, name === place.name ? within : undefined, limit);
   if (found === undefined) return { rows: [], next: encodeCursor([name]), unreadable: 1 };
   const { state, generation, revision } = found;
@@ -87,20 +90,20 @@ function readCollection(
   ...[within, limit]: [within: Place["within"], limit: number]
 ): Collection | undefined {
   try {
-    const latest = integerOf(revision);
+    const latest = integerOf(revision, COLLECTION);
     const isSame = within?.revision === latest;
-    const greatest = integerOf(started);
-    const generation = optionalOf(current, "row", integerOf);
+    const greatest = integerOf(started, COLLECTION);
+    const generation = optionalOf(current, COLLECTION, integerOf);
     const values =
       generation === undefined
-        ? earlierValues(bytesOf(indexValues), isSame ? within.index : "", limit)
-        : rows.map(([index, value]) => [textOf(index), bytesOf(value)] as const);
+        ? earlierValues(bytesOf(indexValues, COLLECTION), isSame ? within.index : "", limit)
+        : rows.map(([index, value]) => [textOf(index, COLLECTION), bytesOf(value, COLLECTION)] as const);
     return {
-      name: textOf(name),
+      name: textOf(name, COLLECTION),
       state: {
-        version: uint64Of(version),
-        hash: bytesOf(hash),
-        macMismatchFatal: flagOf(macMismatchFatal),
+        version: uint64Of(version, COLLECTION),
+        hash: bytesOf(hash, COLLECTION),
+        macMismatchFatal: flagOf(macMismatchFatal, COLLECTION),
       },
       // What is not a stored generation gets a number that was not used.
       generation: isSame

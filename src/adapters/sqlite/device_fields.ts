@@ -8,7 +8,7 @@ import {
   encodeStoredAccount,
 } from "../../records/mod.ts";
 import type { Rule } from "../../rules/mod.ts";
-import { bytesOf, flagOf, integerOf, optionalOf, type Row, textOf } from "./cell.ts";
+import { bytesOf, CELL_READERS, columnOf, integerOf, optionalOf, type Row, textOf } from "./cell.ts";
 import type { SqlValue } from "./sql_driver.ts";
 
 /** How one field of a device is stored: its columns, and the conversion in both directions. */
@@ -89,30 +89,19 @@ const COMPOSITES: CompositeFields = {
   extra: blob<Device["extra"]>("extra", encodeDeviceExtra, decodeDeviceExtra),
 };
 
-/** The column of a field of a simple type: its name in snake case. */
+/** A field of a simple type, in the column of its name. */
 function simpleField(name: string, rule: Rule): Field<unknown> {
-  const column = name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  if (rule.type === "optional") return simpleField(name, rule.rule);
+  const column = columnOf(name);
   const what = `device ${column}`;
-  const field = (decode: Field<unknown>["decode"], isBlob = false): Field<unknown> => ({
+  const read = CELL_READERS[rule.type];
+  if (read === undefined) throw new TypeError(`${what}: no column of its own for such a value`);
+  return {
     columns: [column],
-    isBlob,
-    encode: (value) => [value as SqlValue],
-    decode,
-  });
-  switch (rule.type) {
-    case "optional":
-      return simpleField(name, rule.rule);
-    case "text":
-      return field(([cell]) => textOf(cell, what));
-    case "integer":
-      return field(([cell]) => integerOf(cell, what));
-    case "flag":
-      return { ...field(([cell]) => flagOf(cell, what)), encode: (value) => [value === true ? 1 : 0] };
-    case "bytes":
-      return field(([cell]) => bytesOf(cell, what), true);
-    default:
-      throw new TypeError(`${what}: no column of its own for such a value`);
-  }
+    isBlob: rule.type === "bytes",
+    encode: (value) => [typeof value === "boolean" ? Number(value) : (value as SqlValue)],
+    decode: ([cell]) => read(cell, what),
+  };
 }
 
 /** Every field, in the order of the rules. A new field needs a migration that adds its columns. */

@@ -211,7 +211,7 @@ function messageReads(scope: ReadScope): MessageReads {
   };
 }
 
-export function toPendingInbound([chat, sender, id, payload, receivedAt]: Row): PendingInbound {
+function toPendingInbound([chat, sender, id, payload, receivedAt]: Row): PendingInbound {
   return {
     chat: textOf(chat, "pending message"),
     sender: textOf(sender, "pending message"),

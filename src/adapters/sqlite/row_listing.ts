@@ -12,7 +12,7 @@ import {
 import { CorruptError } from "../../errors/mod.ts";
 import type { Row } from "./cell.ts";
 import { collectionPage } from "./collection_listing.ts";
-import { LISTINGS, type Listing } from "./listed_tables.ts";
+import { LISTINGS, type Listing, type RowTable, rowReaderOf } from "./listed_tables.ts";
 import { type ReadScope, SCOPE } from "./read_scope.ts";
 import { SCOPED_TABLES } from "./schema.ts";
 
@@ -30,21 +30,19 @@ export function rowReads(scope: ReadScope): RowReads {
 
 async function pageOf(
   scope: ReadScope,
-  listed: keyof typeof LISTINGS,
+  listed: RowTable,
   ...[after, limit]: [after: readonly CursorPart[] | undefined, limit: number]
 ): Promise<RowPage> {
-  const { table, key, columns, write }: Listing = LISTINGS[listed];
-  const { length } = key.split(", ");
+  const listing: Listing = LISTINGS[listed];
+  const { length } = listing.key.split(", ");
   if (after !== undefined && after.length !== length) throw malformedCursor();
-  const page = await scope.query(statementOf({ table, key, columns }, after !== undefined), [
-    limit,
-    ...(after ?? []),
-  ]);
+  const page = await scope.query(statementOf(listing, after !== undefined), [limit, ...(after ?? [])]);
+  const read = rowReaderOf(listed);
   const rows: RowWrite[] = [];
   let bytes = 0;
   for (const [size, ...row] of page) {
     bytes += Number(size);
-    const stored = readableRow(write, row);
+    const stored = readableRow(read, row);
     if (stored !== undefined) rows.push({ kind: ROW_KINDS[listed], ...stored } as RowWrite);
   }
   const isLast = page.length < limit && bytes < MAX_PAGE_BYTES;
@@ -57,7 +55,7 @@ async function pageOf(
  * The statement of a page: the size of each row's values, and its columns. A first pass over the sizes alone,
  * which reads no value, finds how many rows fit.
  */
-function statementOf({ table, key, columns }: Omit<Listing, "write">, goesOn: boolean): string {
+function statementOf({ table, key, columns }: Listing, goesOn: boolean): string {
   const size = valueBytes(table);
   const columnsOfKey = key.split(", ");
   const place = columnsOfKey.map((_, index) => `?${index + 3}`).join(", ");
@@ -81,9 +79,9 @@ function valueBytes(table: string): string | undefined {
 }
 
 /** `undefined` when the row is damaged. */
-function readableRow(write: Listing["write"], row: Row): ReturnType<Listing["write"]> | undefined {
+function readableRow(read: (row: Row) => object, row: Row): object | undefined {
   try {
-    return write(row);
+    return read(row);
   } catch (error) {
     if (error instanceof CorruptError) return undefined;
     throw error;

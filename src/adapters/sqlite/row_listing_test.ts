@@ -3,6 +3,7 @@ import { listAllRows, type RowWrite } from "../../backend/mod.ts";
 import { silentLogger } from "../../ports/mod.ts";
 import { encodeHashState } from "../../records/mod.ts";
 import { openLibsqlDriver } from "../libsql/open_driver.ts";
+import { rowReaderOf } from "./listed_tables.ts";
 import { migrate } from "./migrate.ts";
 import { MIGRATIONS } from "./schema.ts";
 import type { SqlDriver, SqlValue } from "./sql_driver.ts";
@@ -63,6 +64,23 @@ test("a row whose columns are damaged is counted, and pages go on behind it", as
     { kind: "session.put", address: "1@lid.0", record: new Uint8Array([1]), lease: undefined },
   ]);
   expect(unreadable).toBe(4);
+});
+
+test("a reader names the table of a damaged row, and refuses half a lease", () => {
+  const read = rowReaderOf("session");
+  const record = new Uint8Array([1]);
+  const stored = { address: "1@lid.0", record };
+  const lease = { reservedUntil: 7, incarnation: "a", burned: 0 };
+  expect(read(["1", "1@lid.0", record, 7, "a", 0])).toEqual({ ...stored, lease });
+  expect(read(["1", "1@lid.0", record, null, null, null])).toEqual({ ...stored, lease: undefined });
+  expect(() => read(["1", "1@lid.0", record, null, "a", 0])).toThrow(
+    "read session: stored value is not an integer",
+  );
+  expect(() => read(["1", 5, record, null, null, null])).toThrow("read session: stored value is not text");
+  expect(() => rowReaderOf("mutationMacs")(["regular", record, 5, record])).toThrow(
+    "read mutation_mac: stored value is not an unsigned 64-bit integer",
+  );
+  expect(() => rowReaderOf("senderKeyDevices")(["g@g.us", "1:1@lid", 2])).toThrow("read sender_key_device: ");
 });
 
 test("a page reads the rows of its own account alone, by an index", async () => {
