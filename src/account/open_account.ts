@@ -16,6 +16,7 @@ import { type CacheBuilder, OwnedCaches } from "../cache/mod.ts";
 import {
   createDevice,
   type DeviceCompanion,
+  makePreKeys,
   PersistenceManager,
   type SnapshotSink,
   takeSnapshot,
@@ -129,7 +130,8 @@ export async function openAccount(options: OpenAccountOptions): Promise<Account>
     backend,
     { ...options, host },
     {
-      ...{ lidCache, withSoundKeys, takeSnapshot, openCaches, statistics: accountStatistics },
+      ...{ lidCache, makePreKeys, withSoundKeys, takeSnapshot, openCaches },
+      statistics: accountStatistics,
     },
   );
 }
@@ -140,6 +142,8 @@ export interface OpenAccountAs extends ClientParts {
   readonly soleOwner?: string | undefined;
   /** Without it, the keys of a device that is loaded, or made elsewhere, are not checked. */
   readonly withSoundKeys?: typeof withSoundKeys | undefined;
+  /** Makes what allocates pre-keys. Without it there are none. */
+  readonly makePreKeys?: typeof makePreKeys | undefined;
   /** Opens the caches of the option `cache`, which has no effect without it. */
   readonly openCaches?: typeof openCaches | undefined;
   /** Without it, no snapshot is made. */
@@ -223,6 +227,7 @@ async function openParts(
   const manager = new PersistenceManager({
     ...{ device, store, writeBehind, host, snapshotSink, companion, backupSource },
     takeSnapshot: as.takeSnapshot,
+    makePreKeys: as.makePreKeys,
   });
   current = manager;
   const stopHousekeeping =

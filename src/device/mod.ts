@@ -31,9 +31,9 @@ export {
   type DeviceCompanion,
   type DeviceDraft,
   PersistenceManager,
-  type PublicPreKey,
 } from "./persistence_manager.ts";
 export { advanceId, distance, laterId, nextId, type PreKeyWatermarks } from "./pre_key_ids.ts";
+export { makePreKeys, type PublicPreKey } from "./pre_keys.ts";
 export {
   isSoundPair,
   isSoundSignature,

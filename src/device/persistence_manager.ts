@@ -8,7 +8,6 @@ import {
 } from "../backend/mod.ts";
 import { IdentityConflictError, requireFunction, requireList, requireObject } from "../errors/mod.ts";
 import type { Host } from "../ports/mod.ts";
-import { encodePreKey } from "../records/mod.ts";
 import { copyValue } from "../rules/mod.ts";
 import type { FlushReport, SaverHandle, WriteBehind } from "../write_behind/mod.ts";
 import { applyCommand } from "./apply_command.ts";
@@ -23,10 +22,9 @@ import {
 } from "./device_state.ts";
 import { DEVICE_FLUSHABLE, FlushableDevice } from "./flushable_device.ts";
 import { hasSameIdentity, requireFittingKeys } from "./identity_guard.ts";
-import { generateKeyPair } from "./key_pair.ts";
 import { withNewIdentity } from "./new_identity.ts";
 import { advanceWatermarks } from "./pre_key_ids.ts";
-import { type PreKeyReads, PreKeys } from "./pre_keys.ts";
+import type { makePreKeys, PreKeyAllocation, PreKeyReads, PublicPreKey } from "./pre_keys.ts";
 import type { takeSnapshot } from "./take_snapshot.ts";
 import { freezeValue, sameValue, snapshotOf } from "./value.ts";
 
@@ -37,14 +35,6 @@ export type DeviceDraft = {
     : Device[K];
 };
 
-/** The public half of a one-time pre-key, for upload. */
-export interface PublicPreKey {
-  /** 1 … 2^24−1. */
-  readonly id: number;
-  /** 32 bytes, without the 0x05 prefix. */
-  readonly publicKey: Uint8Array;
-}
-
 /** What a persistence manager needs. */
 export interface PersistenceManagerOptions {
   /** The device as it is stored. It is copied. */
@@ -53,6 +43,8 @@ export interface PersistenceManagerOptions {
   /** The engine that writes. The manager adds itself as a flushable. */
   readonly writeBehind: WriteBehind;
   readonly host: Host;
+  /** Makes what allocates pre-keys. Without it there are none. */
+  readonly makePreKeys?: typeof makePreKeys | undefined;
   readonly snapshotSink?: SnapshotSink | undefined;
   /** Takes snapshots. Without it there are none. */
   readonly takeSnapshot?: typeof takeSnapshot | undefined;
@@ -100,9 +92,9 @@ export interface DeviceCompanion {
  * ```
  */
 export class PersistenceManager {
-  readonly #options: Omit<PersistenceManagerOptions, "device">;
+  readonly #options: Omit<PersistenceManagerOptions, "device" | "makePreKeys">;
   readonly #flushable: FlushableDevice;
-  readonly #preKeys: PreKeys;
+  readonly #preKeys: PreKeyAllocation | undefined;
   /** Never changed in place: every publication replaces it. */
   #state: DeviceState;
   #snapshot: Device;
@@ -125,7 +117,7 @@ export class PersistenceManager {
       () => this.#state.device,
       (writes) => companion?.committed(writes),
     );
-    this.#preKeys = new PreKeys(store, {
+    this.#preKeys = options.makePreKeys?.(store, {
       watermarks: () => this.#state.device,
       stagedIds: () => this.#stagedIds(),
       stage: (change, writes) => this.#publish({ ...this.#state.device, ...change }, writes),
@@ -263,13 +255,9 @@ export class PersistenceManager {
    * @throws {StoreError} When the backend fails, or too many pre-keys wait to be saved.
    */
   async generatePreKeys(count: number): Promise<PublicPreKey[]> {
-    const publicKeys = new Map<number, Uint8Array>();
-    const ids = await this.addPreKeys(count, (id) => {
-      const pair = generateKeyPair(this.#options.host.random);
-      publicKeys.set(id, pair.publicKey);
-      return encodePreKey({ id, ...pair });
-    });
-    return ids.map((id) => ({ id, publicKey: publicKeys.get(id) ?? new Uint8Array() }));
+    const keys = await this.#allocator().generate(count, this.#options.host.random);
+    await this.flushDevice();
+    return keys;
   }
 
   /**
@@ -282,7 +270,7 @@ export class PersistenceManager {
    * @param makeRecord Makes the standard record of an id. When it throws, nothing is changed.
    */
   async addPreKeys(count: number, makeRecord: (id: number) => Uint8Array): Promise<number[]> {
-    const ids = await this.#preKeys.add(count, makeRecord);
+    const ids = await this.#allocator().add(count, makeRecord);
     await this.flushDevice();
     return ids;
   }
@@ -294,7 +282,7 @@ export class PersistenceManager {
    * @throws {RangeError} When an id is out of range or was never handed out. Nothing is changed.
    */
   async markPreKeysUploaded(ids: readonly number[]): Promise<void> {
-    this.#preKeys.markUploaded(ids);
+    this.#allocator().markUploaded(ids);
     await this.flushDevice();
   }
 
@@ -319,6 +307,12 @@ export class PersistenceManager {
     const parts = { clock: host.clock, sink, store, backupSource };
     const own = { device: () => this.#state.device, release: () => writeBehind.release() };
     await takeSnapshot({ ...parts, ...own }, name, extra, options);
+  }
+
+  /** @throws {TypeError} When the account is hosted for a client elsewhere, which makes its own pre-keys. */
+  #allocator(): PreKeyAllocation {
+    if (this.#preKeys === undefined) throw new TypeError("use pre-keys: the account is hosted without them");
+    return this.#preKeys;
   }
 
   #stagedIds(): ReadonlySet<number> {

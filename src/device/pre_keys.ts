@@ -1,6 +1,9 @@
 import type { Backend, Write } from "../backend/mod.ts";
 import { MAX_KEY_ID } from "../bytes/mod.ts";
 import { LimitError, requireFunction, requireIntegerWithin, requireList } from "../errors/mod.ts";
+import type { Random } from "../ports/mod.ts";
+import { encodePreKey } from "../records/mod.ts";
+import { generateKeyPair } from "./key_pair.ts";
 import { distance, isAtOrAhead, laterId, nextId, type PreKeyWatermarks } from "./pre_key_ids.ts";
 
 /** Pre-keys that one call makes at most. Clients upload 812 at a time at most. */
@@ -8,6 +11,14 @@ const MAX_PRE_KEYS_PER_CALL = 4_096;
 
 /** Fewest ids that one look into the store covers. */
 const MIN_IDS_PER_READ = 64;
+
+/** The public half of a one-time pre-key, for upload. */
+export interface PublicPreKey {
+  /** 1 … 2^24−1. */
+  readonly id: number;
+  /** 32 bytes, without the 0x05 prefix. */
+  readonly publicKey: Uint8Array;
+}
 
 /** The reads that allocation needs. */
 export type PreKeyReads = Pick<Backend, "getMaxPreKeyId" | "loadPreKeys">;
@@ -28,13 +39,24 @@ export interface PreKeyOwner {
  * Allocates one-time pre-keys. Ids come from a counter that only moves forward and goes round after 2^24−1;
  * ids whose keys still exist are skipped. Concurrent allocations never get the same id.
  */
-export class PreKeys {
+class PreKeys {
   readonly #reads: PreKeyReads;
   readonly #owner: PreKeyOwner;
 
   constructor(reads: PreKeyReads, owner: PreKeyOwner) {
     this.#reads = reads;
     this.#owner = owner;
+  }
+
+  /** As `add`, with records of new keys, and returns the public halves. */
+  async generate(count: number, random: Random): Promise<PublicPreKey[]> {
+    const publicKeys = new Map<number, Uint8Array>();
+    const ids = await this.add(count, (id) => {
+      const pair = generateKeyPair(random);
+      publicKeys.set(id, pair.publicKey);
+      return encodePreKey({ id, ...pair });
+    });
+    return ids.map((id) => ({ id, publicKey: publicKeys.get(id) ?? new Uint8Array() }));
   }
 
   /**
@@ -105,4 +127,12 @@ export class PreKeys {
       { kind: "preKey.markUploaded", ids: [...ids] },
     ]);
   }
+}
+
+/** What `PersistenceManager` calls. */
+export type PreKeyAllocation = Pick<PreKeys, keyof PreKeys>;
+
+/** Makes the allocation of an account for `PersistenceManager`, which need not have one. */
+export function makePreKeys(reads: PreKeyReads, owner: PreKeyOwner): PreKeyAllocation {
+  return new PreKeys(reads, owner);
 }

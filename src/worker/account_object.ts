@@ -1,4 +1,5 @@
 import { accountStatistics, openCaches } from "../account/mod.ts";
+import { makePreKeys } from "../device/mod.ts";
 import { lidCache } from "../directory/lid/mod.ts";
 import { ArgumentTypeError } from "../errors/mod.ts";
 import { systemHost } from "../ports/mod.ts";
@@ -79,7 +80,7 @@ export class AccountObject extends HostedObject {
     super(
       ctx,
       others,
-      { lidCache, openCaches, statistics: accountStatistics, signalStats: signalCacheStats },
+      { lidCache, makePreKeys, openCaches, statistics: accountStatistics, signalStats: signalCacheStats },
       record && ((backend) => applyRecord(backend, { record, logger, random })),
     );
     this.#ctx = ctx;

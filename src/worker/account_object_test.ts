@@ -308,7 +308,7 @@ describe("AccountObject.account", () => {
     expect((await bare.readOwner())?.sealed).toBe(true);
   });
 
-  test("has statistics and LIDs for a client in the object, and neither for one elsewhere", async () => {
+  test("has statistics, LIDs and pre-keys for a client in the object, and none for one elsewhere", async () => {
     const account = await new World().object.account();
     account.device.processCommand({ kind: "incrementLoginCounter" });
     await account.lid.getLid("5511999990000");
@@ -317,6 +317,7 @@ describe("AccountObject.account", () => {
       dirty: { must: 1 },
       caches: { lidByPn: { entries: 1 } },
     });
+    expect(await account.device.generatePreKeys(2)).toHaveLength(2);
     const clock = new FakeClock();
     const storage = new FakeObjectStorage();
     const ctx = {
@@ -329,6 +330,8 @@ describe("AccountObject.account", () => {
     const remote = await new HostedObject(ctx, options).account();
     expect(() => remote.stats()).toThrow(TypeError);
     expect(() => remote.lid).toThrow("hosted without");
+    await expect(remote.device.generatePreKeys(2)).rejects.toThrow("hosted without");
+    await expect(remote.device.markPreKeysUploaded([1])).rejects.toThrow(TypeError);
     expect(remote.commitStats.commits).toBeGreaterThanOrEqual(0);
   });
 

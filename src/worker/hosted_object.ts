@@ -6,11 +6,12 @@ import {
   openAccountOver,
 } from "../account/mod.ts";
 import { AlarmScheduler, openObjectBackend } from "../adapters/durable_object/mod.ts";
-import type { Backend, Device, Sealing } from "../backend/mod.ts";
+import type { Backend, Device, Sealing, Write } from "../backend/mod.ts";
 import type { CacheBuilder } from "../cache/mod.ts";
+import type { PublicPreKey } from "../device/mod.ts";
 import type { AccountLids } from "../directory/lid/mod.ts";
 import { ClosedError, RefusedError } from "../errors/mod.ts";
-import { type Host, type Scheduler, systemHost } from "../ports/mod.ts";
+import { type Host, type Random, type Scheduler, systemHost } from "../ports/mod.ts";
 import { HostedAccount, OpenOnce, operationRow, RequestMeter, runOperation } from "../service/mod.ts";
 import type { SignalCacheStats } from "../signal/mod.ts";
 import { type AccountCall, accountCallOf } from "./account_call.ts";
@@ -102,6 +103,21 @@ export class HostedObject {
     ctx: ObjectContextLike,
     options: AccountObjectOptions = {},
     client?: {
+      readonly makePreKeys?: (
+        reads: Pick<Backend, "getMaxPreKeyId" | "loadPreKeys">,
+        owner: {
+          watermarks(): Pick<Device, "nextPreKeyId" | "firstUnuploadedPreKeyId">;
+          stagedIds(): ReadonlySet<number>;
+          stage(
+            change: Partial<Pick<Device, "nextPreKeyId" | "firstUnuploadedPreKeyId" | "serverHasPreKeys">>,
+            writes: readonly Write[],
+          ): void;
+        },
+      ) => {
+        generate(count: number, random: Random): Promise<PublicPreKey[]>;
+        add(count: number, makeRecord: (id: number) => Uint8Array): Promise<number[]>;
+        markUploaded(ids: readonly number[]): void;
+      };
       readonly lidCache: (account: Account) => AccountLids;
       readonly statistics: (account: Account) => AccountStatistics;
       readonly signalStats: (account: Account) => SignalCacheStats | undefined;

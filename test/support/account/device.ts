@@ -3,6 +3,7 @@ import { MemoryDatabase, memoryBackend } from "../../../src/adapters/memory/mod.
 import type { Backend, Device } from "../../../src/backend/mod.ts";
 import {
   createDevice,
+  makePreKeys,
   PersistenceManager,
   type SnapshotSink,
   takeSnapshot,
@@ -35,6 +36,7 @@ export function deviceHarness(
     host,
     snapshotSink: options.snapshotSink,
     takeSnapshot,
+    makePreKeys,
   });
   return { host, backend, plan, writeBehind, manager };
 }
