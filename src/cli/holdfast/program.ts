@@ -54,6 +54,11 @@ const COMMANDS: readonly { readonly heading: string; readonly commands: readonly
 const EXIT_HELP = `Exit codes: 0 done, 1 something was found, 2 wrong command line, 3 absent, 4 refused, 5 damaged,
 6 incompatible, 7 unavailable, 10 failed, 130 interrupted. docs/design/cli.md says more.`;
 
+/** Messages quote arguments, also a URL with a password at a place that takes no URL. */
+function withoutPasswords(message: string): string {
+  return message.replace(/:\/\/.*@/s, "://…@");
+}
+
 /**
  * Runs the program with its arguments, without the names of runtime and script.
  *
@@ -92,6 +97,7 @@ function programOf(terminal: Terminal, runner: Runner): Command {
     .configureOutput({
       writeOut: (text) => terminal.out(text),
       writeErr: (text) => terminal.err(text),
+      outputError: (text, write) => write(withoutPasswords(text)),
       getOutHelpWidth: () => terminal.columns,
       getErrHelpWidth: () => terminal.columns,
       getOutHasColors: () => terminal.hasColor,
@@ -108,7 +114,8 @@ function programOf(terminal: Terminal, runner: Runner): Command {
 function tellError(error: unknown, terminal: Terminal, isJson: boolean): number {
   // The parser has printed its own message, or a help text.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-  const { exit, code, message, advice } = describeError(error);
+  const { exit, code, message: said, advice } = describeError(error);
+  const message = withoutPasswords(said);
   if (isJson)
     terminal.out(`${JSON.stringify({ error: { code, exit: EXIT[exit], message, advice } }, undefined, 2)}\n`);
   else {

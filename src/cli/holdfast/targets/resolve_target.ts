@@ -60,6 +60,13 @@ export function resolveTarget(
   const scheme = SCHEME.exec(text)?.[1]?.toLowerCase();
   if (text === "" || text === ":memory:" || text.startsWith("file::memory:"))
     throw new CommandError("usage", "read target: a database in memory does not outlive its process");
+  // Behind a space or a quotation mark, a URL with a password would be taken for a path, and shown.
+  if (scheme === undefined && text.includes("://"))
+    throw new CommandError(
+      "usage",
+      "read target: the URL does not begin with a scheme",
+      "Leave out spaces and quotation marks around it.",
+    );
   if (scheme === undefined) return new FileTarget(text, logger, keys);
   if (scheme === "file") return new FileTarget(pathOfFileUrl(text), logger, keys);
   if (POSTGRES_SCHEMES.includes(scheme)) return new PostgresTarget(text, logger, keys);
