@@ -10,6 +10,9 @@ const PAUSE_RATIO = 10;
 /** Writes that may add rows. The device has one row. */
 const ADDS = /^(?!account|device\.).*\.(?!expire|sweep|clear|delete|remove|mark)/;
 
+/** How many times `maxBytes` the values may be that replace others at the limit. */
+const REPLACED_RATIO = 2;
+
 /** Rows that may be replaced at the limit, and the reads that tell whether they are there. */
 const REPLACED = [
   ["identity.put", "loadIdentities"],
@@ -42,6 +45,8 @@ export class StorageMeter {
   readonly #host: StorageHost;
   /** At least what is stored; `undefined` before the first measurement. */
   #stored: StoredSize | undefined;
+  /** The measurement that runs. */
+  #measuring: Promise<StoredSize> | undefined;
   /** Clock time in milliseconds from which it may be measured again. */
   #nextAtMs = 0;
 
@@ -51,7 +56,7 @@ export class StorageMeter {
 
   /**
    * Admits the writes of a commit. Identities, sessions and sender keys that are there may be replaced at the
-   * limit as well.
+   * limit as well, by larger ones up to twice `maxBytes`.
    *
    * @throws {LimitError} When the writes may add rows and the account would exceed a limit. Nothing was
    *   written.
@@ -59,21 +64,31 @@ export class StorageMeter {
   async admit(writes: readonly Write[], limits: AccountLimits): Promise<void> {
     const adding = writes.filter(({ kind }) => ADDS.test(kind));
     if (adding.length === 0 || (limits.maxBytes ?? limits.maxRows) === undefined) return;
-    const bytes = estimateBytes(adding);
-    const rows = adding.reduce((sum, write) => sum + rowsOf(write), 0);
-    const { maxBytes = Number.POSITIVE_INFINITY, maxRows = Number.POSITIVE_INFINITY } = limits;
-    const refusal = (stored: StoredSize): Error | undefined => {
-      if (stored.bytes + bytes > maxBytes) return limitReached("maxBytes", maxBytes);
-      if ((stored.rows ?? 0) + rows > maxRows) return limitReached("maxRows", maxRows);
-      return undefined;
+    let bytes = estimateBytes(adding);
+    let rows = adding.reduce((sum, write) => sum + rowsOf(write), 0);
+    // What is left out is exceeded by nothing.
+    const { maxBytes, maxRows } = limits as Readonly<Record<"maxBytes" | "maxRows", number>>;
+    // Others are admitted while this one waits, so each look is at what is stored then.
+    const refuse = (): void => {
+      const stored = this.#stored as StoredSize;
+      if (stored.bytes + bytes > maxBytes) throw limitReached("maxBytes", maxBytes);
+      if ((stored.rows ?? 0) + rows > maxRows) throw limitReached("maxRows", maxRows);
     };
-    let stored = this.#known(limits) ?? (await this.measure(limits));
-    if (refusal(stored) !== undefined) {
-      if (await this.#replaces(adding)) return;
-      stored = await this.measure(limits);
-      const error = refusal(stored);
-      if (error !== undefined) throw error;
+    if (this.#known(limits) === undefined) await this.measure(limits);
+    try {
+      refuse();
+    } catch {
+      const growth = await this.#growth(adding);
+      const grown = (this.#stored as StoredSize).bytes + (growth ?? 0);
+      if (growth === undefined || (growth > 0 && grown > REPLACED_RATIO * maxBytes)) {
+        await this.measure(limits);
+        refuse();
+      } else {
+        bytes = growth;
+        rows = 0;
+      }
     }
+    const stored = this.#stored as StoredSize;
     this.#stored = {
       bytes: stored.bytes + bytes,
       rows: stored.rows === undefined ? undefined : stored.rows + rows,
@@ -82,10 +97,17 @@ export class StorageMeter {
 
   /** What is stored, measured now. Shortly after a measurement it is at least what is stored. */
   async measure(limits: AccountLimits): Promise<StoredSize> {
+    const known = this.#known(limits);
+    if (known !== undefined && this.#host.clock.nowMs() < this.#nextAtMs) return known;
+    this.#measuring ??= this.#look(limits).finally(() => {
+      this.#measuring = undefined;
+    });
+    return await this.#measuring;
+  }
+
+  async #look(limits: AccountLimits): Promise<StoredSize> {
     const { clock, databaseBytes } = this.#host;
     const startedAtMs = clock.nowMs();
-    const known = this.#known(limits);
-    if (known !== undefined && startedAtMs < this.#nextAtMs) return known;
     const ownBytes = databaseBytes?.();
     let stored: StoredSize = { bytes: ownBytes ?? 0 };
     if (ownBytes === undefined || limits.maxRows !== undefined) {
@@ -104,16 +126,22 @@ export class StorageMeter {
     return maxRows === undefined || this.#stored?.rows !== undefined ? this.#stored : undefined;
   }
 
-  /** Whether writes replace rows that are there, and add none. */
-  async #replaces(writes: readonly Write[]): Promise<boolean> {
+  /** By how many bytes records grow that writes replace; `undefined` where they add a row. */
+  async #growth(writes: readonly Write[]): Promise<number | undefined> {
     const backend = await this.#host.backend();
     const found = await Promise.all(
-      REPLACED.map(([kind, read]) =>
-        backend[read](writes.flatMap((write) => (write.kind === kind ? [keyOf(write)] : []))),
-      ),
+      REPLACED.map(([kind, read]) => backend[read](writes.filter((write) => write.kind === kind).map(keyOf))),
     );
-    return found.flat().filter((row) => row !== undefined).length === writes.length;
+    const rows = found.flat().filter((row) => row !== undefined);
+    return rows.length === writes.length
+      ? recordBytes(writes as never) - recordBytes(rows as never)
+      : undefined;
   }
+}
+
+/** Bytes of records. Identities, all of one length, have none. */
+function recordBytes(rows: readonly { readonly record?: Uint8Array }[]): number {
+  return estimateBytes(rows.map(({ record }) => record) as never);
 }
 
 function keyOf(write: Write): string {

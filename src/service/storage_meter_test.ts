@@ -106,7 +106,7 @@ describe("StorageMeter.admit", () => {
     ];
     expect(await commit(first, {})).toBe("done");
     const limits = { maxRows: 0, maxBytes: 0 };
-    expect(await commit([...first, session(0, 5_000)], limits)).toBe("done");
+    expect(await commit(first, limits)).toBe("done");
     expect(await commit([{ kind: "preKey.remove", id: 1 }], limits)).toBe("done");
     expect(await commit([{ kind: "preKey.markUploaded", ids: [1] }], limits)).toBe("done");
     expect(await commit([{ kind: "sentMessage.expire", cutoff: 5 }], limits)).toBe("done");
@@ -121,6 +121,38 @@ describe("StorageMeter.admit", () => {
         limits,
       ),
     ).toBe("maxBytes");
+  });
+
+  test("lets rows grow that are replaced, up to twice the limit of bytes", async () => {
+    const { clock, commit, meter } = account();
+    const ids = [0, 1, 2, 3];
+    expect(
+      await commit(
+        ids.map((id) => session(id, 1_000)),
+        {},
+      ),
+    ).toBe("done");
+    const limits = { maxBytes: 4_000 };
+    const outcomes: string[] = [];
+    for (const id of ids) {
+      clock.advance(1_000);
+      outcomes.push(await commit([session(id, 2_500)], limits));
+    }
+    expect(outcomes).toEqual(["done", "done", "maxBytes", "maxBytes"]);
+    for (const id of ids) expect(await commit([session(id, 900)], limits)).toBe("done");
+    clock.advance(1_000);
+    expect((await meter.measure(limits)).bytes).toBe(3_600);
+  });
+
+  test("measures once for many commits at once, and admits no more of them than there is room for", async () => {
+    const { clock, commit, measured } = account();
+    const burst = (from: number): Promise<string[]> =>
+      Promise.all(Array.from({ length: 10 }, (_, id) => commit([session(from + id)], { maxRows: 3 })));
+    expect((await burst(0)).filter((outcome) => outcome === "done")).toHaveLength(3);
+    expect(measured()).toBe(1);
+    clock.advance(1_000);
+    expect((await burst(10)).filter((outcome) => outcome === "done")).toHaveLength(0);
+    expect(measured()).toBe(2);
   });
 
   test("takes the size of the database where an account has one of its own, and counts no rows for it", async () => {

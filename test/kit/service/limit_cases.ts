@@ -105,7 +105,9 @@ export const limitCases: readonly ServiceCase[] = [
       check((stored?.bytes ?? 0) > 50, "what is stored is not more than the limit");
       const backend = await client.backend(account);
       equal((await backend.getSession(addressOf(0)))?.length, 100, "a read");
-      await putSession(backend, 0, 120);
+      await putSession(backend, 0, 100);
+      const error = await putSession(backend, 0, 120).catch((caught: unknown) => caught);
+      check(error instanceof LimitError, "a session beyond twice the limit grows");
       await backend.deleteSession(addressOf(0));
       await backend.close();
       await client.json("GET", pathOf(account.name, "/snapshot"), 200, { token: account.token });
