@@ -19,7 +19,7 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { basename, extname, join } from "node:path";
+import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
 import {
@@ -81,13 +81,19 @@ async function bundlePrograms() {
 async function bundleConsole() {
   const { metafile } = await build({ ...CONSOLE_BUILD, metafile: true });
   const built = Object.keys(metafile.outputs).map((path) => basename(path));
-  const isStale = (/** @type {string} */ name) => name.startsWith("main-") && !built.includes(name);
+  const isStale = (/** @type {string} */ name) => /^(?:main|api_page)-/.test(name) && !built.includes(name);
   for (const name of readdirSync(CONSOLE_FOLDER).filter(isStale)) rmSync(join(CONSOLE_FOLDER, name));
   for (const name of ["icon.svg", "_headers"])
     copyFileSync(join("console", name), join(CONSOLE_FOLDER, name));
-  const page = readFileSync("console/index.html", "utf8");
-  const named = built.reduce((text, name) => text.replace(`"main${extname(name)}"`, `"${name}"`), page);
-  writeFileSync(join(CONSOLE_FOLDER, "index.html"), named);
+  for (const page of ["index.html", "api.html"]) {
+    const text = readFileSync(join("console", page), "utf8");
+    writeFileSync(join(CONSOLE_FOLDER, page), built.reduce(nameBuilt, text));
+  }
+}
+
+/** Writes the name of a built file, `main-5X2A7KQ3.js`, for the one in a page, `main.js`. */
+function nameBuilt(/** @type {string} */ page, /** @type {string} */ name) {
+  return page.replace(`"${name.replace(/-[A-Z0-9]{8}\./, ".")}"`, `"${name}"`);
 }
 
 /** The OpenAPI document as a file: a Worker serves the folder as static assets, and bundles no document. */

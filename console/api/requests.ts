@@ -8,13 +8,13 @@ interface RequestOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Requests to the service that the pages come from, with a token. */
+/** Requests to the service that the pages come from, with a token or, for what needs none, without. */
 export class Requests {
-  readonly #token: string;
+  readonly #token: string | undefined;
   readonly #onUnauthorized: (failure: Failure) => void;
 
   /** @param onUnauthorized called when the service does not accept the token any more. */
-  constructor(token: string, onUnauthorized: (failure: Failure) => void) {
+  constructor(token: string | undefined, onUnauthorized: (failure: Failure) => void = () => {}) {
     this.#token = token;
     this.#onUnauthorized = onUnauthorized;
   }
@@ -73,7 +73,8 @@ export class Requests {
   }
 
   async #send(method: string, path: string, { body, signal }: RequestOptions): Promise<Response> {
-    const headers: Record<string, string> = { authorization: `Bearer ${this.#token}` };
+    const headers: Record<string, string> = {};
+    if (this.#token !== undefined) headers.authorization = `Bearer ${this.#token}`;
     if (body !== undefined) headers["content-type"] = "application/json";
     const response = await fetch(path, {
       method,

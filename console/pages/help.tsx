@@ -62,6 +62,11 @@ export function Help(): JSX.Element {
             <span>Use these keys</span>
           </label>
         </Panel>
+        <Panel title="HTTP API">
+          <p>
+            <a href="api.html">The operations of a service</a>, from its OpenAPI document.
+          </p>
+        </Panel>
       </div>
     </>
   );

@@ -44,6 +44,8 @@ export interface MadeState {
   verified: Promise<void>;
   /** What a verification finds. */
   findings: { where: string; text: string; advice: string }[];
+  /** Its OpenAPI document, which needs no token. */
+  document: object;
 }
 
 /** A service that says what a test tells it to, as real HTTP. It has no accounts, and checks only the token. */
@@ -59,6 +61,7 @@ export class MadeService implements AsyncDisposable {
     pagePauseMs: 0,
     verified: Promise.resolve(),
     findings: [],
+    document: {},
   };
   /** What was asked for: method and path, and the body of changes. */
   readonly requests: string[] = [];
@@ -113,9 +116,10 @@ export class MadeService implements AsyncDisposable {
     const fault = faultyPaths.test(url.pathname) ? this.state.fault : "none";
     if (fault === "cut") return void response.destroy();
     if (fault === "silent") return;
+    if (url.pathname === "/v1/openapi.json" && fault === "none") return json(response, this.state.document);
+    if (fault === "failing") return problem(response, 500, "read accounts: the database failed");
     if (fault === "unauthorized" || request.headers.authorization !== `Bearer ${TOKEN}`)
       return problem(response, 401, "authenticate: the token is not valid");
-    if (fault === "failing") return problem(response, 500, "read accounts: the database failed");
     const path = url.pathname.slice("/v1/".length).split("/").map(decodeURIComponent);
     if (path[0] === "console" && this.state.hasConsole)
       return await this.#answerConsole(request, path.slice(1), url.searchParams, body, response);

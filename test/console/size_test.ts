@@ -21,7 +21,16 @@ const textOf = (name: string): string => readFileSync(join(FOLDER, name), "utf8"
 describe("dist/console", () => {
   test("holds the pages and nothing else", () => {
     const names = files().map((name) => name.replace(/-[A-Z0-9]{8}\./, "-hash."));
-    expect(names.sort()).toEqual(["_headers", "icon.svg", "index.html", "main-hash.css", "main-hash.js"]);
+    expect(names.sort()).toEqual([
+      "_headers",
+      "api.html",
+      "api_page-hash.css",
+      "api_page-hash.js",
+      "icon.svg",
+      "index.html",
+      "main-hash.css",
+      "main-hash.js",
+    ]);
   });
 
   test("is at most 90 kB when it is compressed", () => {
@@ -31,10 +40,13 @@ describe("dist/console", () => {
     expect(total, "nothing was built").toBeGreaterThan(30_000);
   });
 
-  test("loads its own files alone, and has no code in the page", () => {
-    const page = textOf("index.html");
+  test.each([
+    ["index.html", /^(icon|main-)/, []],
+    ["api.html", /^(icon|api_page-|main-.*css$)/, ["v1/openapi.json"]],
+  ])("%s loads its own files alone, and has no code in the page", (name, own, others) => {
+    const page = textOf(name);
     const links = [...page.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, link]) => link ?? "");
-    expect(links.sort()).toEqual(files().filter((name) => /^(icon|main)/.test(name)));
+    expect(links.sort()).toEqual([...files().filter((name) => own.test(name)), ...others].sort());
     expect(page).not.toMatch(/<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)/);
     for (const name of files()) {
       if (name.endsWith(".css")) expect(textOf(name)).not.toMatch(/url\(|@import/);

@@ -49,7 +49,7 @@ export const CONSOLE_FOLDER = "dist/console";
  * @satisfies {import("esbuild").BuildOptions}
  */
 export const CONSOLE_BUILD = {
-  entryPoints: ["console/main.tsx"],
+  entryPoints: ["console/main.tsx", "console/api_page.tsx"],
   outdir: CONSOLE_FOLDER,
   entryNames: "[name]-[hash]",
   bundle: true,
