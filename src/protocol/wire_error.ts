@@ -85,6 +85,12 @@ export function errorOf(described: unknown): Error | undefined {
   if (!Object.hasOwn(CLASS_OF, code)) return undefined;
   return new CLASS_OF[code](message, {
     writeIndex: typeof writeIndex === "number" ? writeIndex : undefined,
-    limit,
+    limit: limitOf(limit),
   });
+}
+
+/** What a service says of a limit, if it says it as it should. */
+function limitOf(described: unknown): LimitError["limit"] {
+  const { rule, allowed } = Object(described) as { readonly rule?: unknown; readonly allowed?: unknown };
+  return typeof rule === "string" && typeof allowed === "number" ? { rule, allowed } : undefined;
 }

@@ -78,6 +78,20 @@ describe("describeError and errorOf", () => {
 });
 
 describe("errorOf", () => {
+  test.each([[null], [{}], [7], [{ rule: 7, allowed: 7 }], [{ rule: "maxRows", allowed: "7" }]])(
+    "leaves out a limit that is %j",
+    (limit) => {
+      expect(errorOf({ code: "limit", message: "commit: refused", limit })).toMatchObject({
+        limit: undefined,
+      });
+    },
+  );
+
+  test("keeps a limit", () => {
+    const limit = { rule: "maxRows", allowed: 7 };
+    expect(errorOf({ code: "limit", message: "commit: refused", limit })).toMatchObject({ limit });
+  });
+
   test.each([
     undefined,
     null,

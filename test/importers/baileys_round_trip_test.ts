@@ -148,7 +148,9 @@ function parsedFiles(path: string): Map<string, unknown> {
       JSON.parse(readFileSync(join(path, name), "utf8"), (_key, value) => {
         if (value?.type !== "Buffer" || typeof value.data !== "string") return value;
         const bytes = Buffer.from(value.data, "base64");
-        return bytes[0] === 0x5b ? JSON.parse(bytes.toString(), revived) : bytes.toString("base64");
+        return name.startsWith("sender-key-")
+          ? JSON.parse(bytes.toString(), revived)
+          : bytes.toString("base64");
       }),
     ]),
   );
