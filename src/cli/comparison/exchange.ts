@@ -33,6 +33,9 @@ export type ExchangeReport = ExchangeEvent & { readonly written: number };
 /** Messages that a side sends at once. */
 const BURST = 8;
 
+/** How often a message is sent that has not left. */
+const MAX_TRIES = 5;
+
 // libsignal-node logs whole sessions, including private keys. Standard output is for reports.
 for (const method of ["log", "info", "warn", "error"] as const) console[method] = () => {};
 
@@ -106,13 +109,27 @@ class Exchange {
     this.#readings = [];
   }
 
-  #send(author: Side, reader: Side, number: number): Promise<void> {
-    return author.send(reader, number, (frame) => {
+  /**
+   * Over files a send can fail, because a message that is read at the same time lets it see no session. It is sent
+   * again, as a bot would.
+   */
+  async #send(author: Side, reader: Side, number: number): Promise<void> {
+    let hasLeft = false;
+    const leave = (frame: Frame): void => {
+      hasLeft = true;
       this.#report({ event: "left", frame });
       this.#left += 1;
       if (this.#left === this.#order.killAt) process.kill(process.pid, "SIGKILL");
       this.#deliver(frame);
-    });
+    };
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await author.send(reader, number, leave);
+      } catch (error) {
+        if (hasLeft || this.#order.state !== "files" || tries === MAX_TRIES) throw error;
+        await this.#meetAgain();
+      }
+    }
   }
 
   #deliver(frame: Frame): void {
