@@ -2,11 +2,11 @@
  * Why: one command runs the tests on every runtime and sums the counts. A runner that ran no test, or that
  * failed without a failing test, counts as a failure.
  *
- * `npm test` runs the tests of every part, on Node, in workerd, on Deno and on Bun, in less than five
- * minutes. `npm run test:system` (`--system`) runs what starts processes or servers, or runs for long, and
- * the nearest to the host on other versions of Node. `npm test -- bun deno` runs the named runners. `npm run
- * test:long` (`--long`) runs the long dose of each test and the files without a short one: see
- * docs/design/testing.md. It builds first, because tests use the built package.
+ * `npm test` runs the tests of every part, on Node, in workerd, on Deno and on Bun. `npm run test:system`
+ * (`--system`) runs what starts processes or servers, or runs for long, and the nearest to the host on other
+ * versions of Node. `npm test -- bun deno` runs the named runners. `npm run test:long` (`--long`) runs the long
+ * dose of each test and the files without a short one: see docs/design/testing.md. It builds first, because
+ * tests use the built package.
  *
  * Tests that cannot run on this machine are skipped, with a reason. `--refuse-skips` counts them as failures.
  * The last line is `N passed, N failed` or `N passed, N failed, N skipped`.
@@ -103,7 +103,6 @@ function systemRunners(isLong) {
 function mainRunners() {
   return [
     vitest("node"),
-    vitest("workerd"),
     {
       name: "deno",
       command: "deno",
@@ -116,6 +115,7 @@ function mainRunners() {
       ],
       counts: junitCounts,
     },
+    vitest("workerd"),
     {
       name: "bun",
       command: "bun",
