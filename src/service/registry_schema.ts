@@ -92,7 +92,7 @@ async function versionOf(database: RegistryDatabase): Promise<number> {
     return await read();
   } catch {
     const [found] = await database.query("SELECT 1 FROM sqlite_master WHERE name = 'service_schema'", []);
-    // Another service may have made it meanwhile.
+    // Another service may have made it since.
     return found === undefined ? 0 : await read();
   }
 }

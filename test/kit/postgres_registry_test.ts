@@ -144,7 +144,7 @@ describe("SqlRegistry over PostgreSQL", () => {
   });
 
   // Otherwise it would be a token of the next account of the name.
-  test("leaves no token of an account that is deleted meanwhile", async () => {
+  test("leaves no token of an account that is deleted at the same time", async () => {
     const { driver, schema } = await database();
     // A connection of its own for each side, as two services have.
     const other = await openPostgresDriver({ pg: pool, schema, logger: silentLogger });

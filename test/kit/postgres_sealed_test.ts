@@ -14,6 +14,7 @@ import { silentLogger } from "../../src/ports/mod.ts";
 import { rotateKey, type SealingOptions, sealing } from "../../src/sealing/mod.ts";
 import { fakeHost, SeededRandom } from "../../src/testing/mod.ts";
 import { dose } from "../support/dose.ts";
+import { startPostgresPool } from "../support/postgres/pool.ts";
 import { startPostgresServer, whyNoPostgres } from "../support/postgres/server.ts";
 import { pgClients, postgresTarget } from "./postgres.ts";
 import { registerTargets } from "./register.ts";
@@ -28,13 +29,8 @@ const NEXT: SealingOptions = { keys: { two: new Uint8Array(32).fill(2) } };
 
 if (why !== undefined) test(`postgres through pg, sealed: ${why}`, ({ skip }) => skip(why));
 else {
-  const server = await startPostgresServer();
-  const pool = new Pool({ connectionString: server.url, max: 4 });
-  pool.on("error", () => {});
-  afterAll(async () => {
-    await pool.end();
-    await server.close();
-  });
+  const { pool, close } = await startPostgresPool();
+  afterAll(close);
 
   registerTargets(
     [postgresTarget("postgres through pg, sealed", () => pgClients(pool), testSealing())],

@@ -1,10 +1,10 @@
 /** PostgreSQL through `pg` on Bun: what the client is concerned with, and the whole kit in the long run. */
 import { afterAll, test } from "bun:test";
 import process from "node:process";
-import { Pool } from "pg";
 import { pgClients, postgresTarget, sendingCases } from "../../kit/postgres.ts";
 import { registerTargets } from "../../kit/register.ts";
-import { startPostgresServer, whyNoPostgres } from "../../support/postgres/server.ts";
+import { startPostgresPool } from "../../support/postgres/pool.ts";
+import { whyNoPostgres } from "../../support/postgres/server.ts";
 
 /** Above the duration of the slowest case on a busy machine. */
 const TIMEOUT_MS = 60_000;
@@ -12,13 +12,8 @@ const TIMEOUT_MS = 60_000;
 const why = whyNoPostgres();
 
 if (why === undefined) {
-  const server = await startPostgresServer();
-  const pool = new Pool({ connectionString: server.url, max: 4 });
-  pool.on("error", () => {});
-  afterAll(async () => {
-    await pool.end();
-    await server.close();
-  });
+  const { pool, close } = await startPostgresPool();
+  afterAll(close);
   registerTargets(
     [postgresTarget("postgres through pg", () => pgClients(pool))],
     (name, run) => test(name, run, TIMEOUT_MS),

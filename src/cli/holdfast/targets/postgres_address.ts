@@ -27,7 +27,8 @@ export function postgresAddress(text: string): PostgresAddress {
     throw new CommandError(
       "usage",
       "read target: the URL of PostgreSQL is malformed",
-      "Write postgres://user@host:5432/database. Encode special characters of a password, @ as %40, / as %2F, ? as %3F and # as %23, or leave it out and set PGPASSWORD.",
+      "Write postgres://user@host:5432/database. Encode special characters of a password, @ as %40, / as %2F, " +
+        "? as %3F and # as %23, or leave it out and set PGPASSWORD.",
     );
   const schema = url.searchParams.get(SCHEMA_OPTION) ?? undefined;
   url.searchParams.delete(SCHEMA_OPTION);
