@@ -22,6 +22,7 @@ import { join, resolve } from "node:path";
 import { build } from "esbuild";
 import { installedBetterSqlite3 } from "../tools/lib/drivers.mjs";
 import { installedNode, ownMajor } from "../tools/lib/nodes.mjs";
+import { failureLines } from "../tools/lib/reports.mjs";
 import { pool } from "../tools/lib/run.mjs";
 import { CI_TOLERANCE, describeLimit, isMissed } from "./harness/limits.mjs";
 
@@ -252,7 +253,8 @@ async function main() {
   else printTable(results, isFailed);
   const missed = names.filter((name) => isFailed(/** @type {Result} */ (results[name])));
   if (missed.length > 0) {
-    console.error(`missed: ${missed.join(", ")}`);
+    if (options.isJson) console.error(`missed: ${missed.join(", ")}`);
+    else console.log(`\n${failureLines(missed).join("\n")}`);
     process.exitCode = 1;
   }
 }

@@ -17,7 +17,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { installedNode, NODE_MAJORS, ownMajor } from "./lib/nodes.mjs";
-import { closingLine, junitCounts, vitestCounts } from "./lib/reports.mjs";
+import { closingLine, failureLines, junitCounts, vitestCounts } from "./lib/reports.mjs";
 import { pool, run, seconds } from "./lib/run.mjs";
 import { documentedFiles } from "./lib/sources.mjs";
 
@@ -138,7 +138,7 @@ async function runTests(runner, directory) {
   const { name } = runner;
   if (runner.skip !== undefined) {
     const skipped = [{ name: "all its tests", reason: runner.skip }];
-    return { name, elapsedMs: 0, passed: 0, failed: 0, skipped };
+    return { name, elapsedMs: 0, passed: 0, failed: [], skipped };
   }
   console.log(`${name}: started`);
   const file = join(directory, name.replaceAll(" ", "-"));
@@ -148,18 +148,15 @@ async function runTests(runner, directory) {
     ...(runner.scratch && { cwd: directory }),
   });
   const counts = readCounts(runner, file);
-  if (counts.passed + counts.failed === 0) {
-    console.log(`${name}: no test ran, exit code ${code}`);
-    counts.failed = 1;
-  } else if (code !== 0 && counts.failed === 0) {
-    console.log(`${name}: exit code ${code}`);
-    counts.failed = 1;
+  if (counts.passed + counts.failed.length === 0) {
+    counts.failed.push(`no test ran, exit code ${code}`);
+  } else if (code !== 0 && counts.failed.length === 0) {
+    counts.failed.push(`exit code ${code}`);
   }
-  if (counts.failed > 0) console.log(output);
+  if (counts.failed.length > 0) console.log(output);
   const { passed, failed, skipped } = counts;
-  console.log(
-    `${name}: ${closingLine({ passed, failed, skipped: skipped.length })} in ${seconds(elapsedMs)}`,
-  );
+  const line = closingLine({ passed, failed: failed.length, skipped: skipped.length });
+  console.log(`${name}: ${line} in ${seconds(elapsedMs)}`);
   return { name, elapsedMs, ...counts };
 }
 
@@ -172,7 +169,7 @@ function readCounts(runner, file) {
   try {
     return runner.counts(readFileSync(file, "utf8"));
   } catch {
-    return { passed: 0, failed: 0, skipped: [] };
+    return { passed: 0, failed: [], skipped: [] };
   }
 }
 
@@ -182,7 +179,9 @@ function printTable(results) {
     cells.map((cell, i) => (i === 0 ? cell.padEnd(9) : cell.padStart(9))).join("");
   console.log(`\n${row(["runner", "passed", "failed", "skipped", "time"])}`);
   for (const { name, passed, failed, skipped, elapsedMs } of results) {
-    console.log(row([name, String(passed), String(failed), String(skipped.length), seconds(elapsedMs)]));
+    console.log(
+      row([name, String(passed), String(failed.length), String(skipped.length), seconds(elapsedMs)]),
+    );
   }
 }
 
@@ -195,6 +194,14 @@ function printSkipped(results) {
   console.log("\nskipped:");
   for (const { runner, name, reason } of skipped)
     console.log(`  ${runner}: ${name}${reason === undefined ? "" : ` (${reason})`}`);
+}
+
+/** @param {Result[]} results */
+function printFailures(results) {
+  const lines = failureLines(
+    results.flatMap(({ name, failed }) => failed.map((failure) => `${name}: ${failure}`)),
+  );
+  if (lines.length > 0) console.log(`\n${lines.join("\n")}`);
 }
 
 /** @param {Runner[]} runners @returns {Promise<Result[]>} */
@@ -240,6 +247,7 @@ async function main() {
   const results = await runAll(runners);
   printTable(results);
   printSkipped(results);
+  printFailures(results);
   const sum = (/** @type {(result: Result) => number} */ count) =>
     results.reduce((total, result) => total + count(result), 0);
   const skipped = sum((result) => result.skipped.length);
@@ -247,7 +255,7 @@ async function main() {
   if (refused > 0) console.log(`\n${refused} skipped tests count as failed`);
   const total = {
     passed: sum(({ passed }) => passed),
-    failed: sum(({ failed }) => failed) + refused,
+    failed: sum(({ failed }) => failed.length) + refused,
     skipped: skipped - refused,
   };
   console.log(`\n${closingLine(total)}`);

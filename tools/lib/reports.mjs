@@ -7,7 +7,7 @@
  *
  * @typedef {object} Counts
  * @property {number} passed
- * @property {number} failed
+ * @property {string[]} failed names of tests, with the first line of a message where the report has one
  * @property {Skip[]} skipped
  */
 
@@ -26,15 +26,43 @@ export function vitestCounts(text) {
  */
 export function junitCounts(text) {
   /** @type {Counts} */
-  const counts = { passed: 0, failed: 0, skipped: [] };
+  const counts = { passed: 0, failed: [], skipped: [] };
   for (const match of text.matchAll(/<testcase\b([^>]*?)(?:\/>|>([\s\S]*?)<\/testcase>)/g)) {
     const [, attributes = "", body = ""] = match;
-    if (/<(failure|error)\b/.test(body)) counts.failed++;
-    else if (/<skipped\b/.test(body))
-      counts.skipped.push({ name: / name="([^"]*)"/.exec(` ${attributes}`)?.[1] ?? "a test" });
+    const name = / name="([^"]*)"/.exec(` ${attributes}`)?.[1] ?? "a test";
+    if (/<(failure|error)\b/.test(body)) counts.failed.push(name);
+    else if (/<skipped\b/.test(body)) counts.skipped.push({ name });
     else counts.passed++;
   }
   return counts;
+}
+
+/** How many failures a run names. */
+const NAMED_FAILURES = 50;
+
+/** What begins the line of a failure. */
+const FAILED = "failed  ";
+
+/**
+ * Lines that name failures. Equal ones are joined, since one fault can end thousands of calls.
+ *
+ * @param {readonly string[]} failures
+ * @returns {string[]}
+ */
+export function failureLines(failures) {
+  /** @type {Map<string, number>} */
+  const times = new Map();
+  for (const failure of failures) times.set(failure, (times.get(failure) ?? 0) + 1);
+  const lines = [...times].map(
+    ([failure, count]) => `${FAILED}${failure}${count > 1 ? ` (${count} times)` : ""}`,
+  );
+  const rest = lines.length - NAMED_FAILURES;
+  return rest > 0 ? [...lines.slice(0, NAMED_FAILURES), `${FAILED}and ${rest} others`] : lines;
+}
+
+/** Whether a line is one that names a failure. @param {string} line */
+export function isFailureLine(line) {
+  return line.startsWith(FAILED);
 }
 
 /**

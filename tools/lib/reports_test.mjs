@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { closingLine, junitCounts, parseClosingLine } from "./reports.mjs";
+import { closingLine, failureLines, isFailureLine, junitCounts, parseClosingLine } from "./reports.mjs";
 
 describe("junitCounts", () => {
-  test("counts test cases and names skipped ones", () => {
+  test("counts test cases, and names those that failed and those that were skipped", () => {
     const report = `<?xml version="1.0"?>
       <testsuites><testsuite name="a.ts" tests="5">
         <testcase name="one" time="0.001"/>
@@ -11,11 +11,32 @@ describe("junitCounts", () => {
         <testcase name="four"><error type="x"/></testcase>
         <testcase classname="a" name="five"><skipped/></testcase>
       </testsuite></testsuites>`;
-    expect(junitCounts(report)).toEqual({ passed: 2, failed: 2, skipped: [{ name: "five" }] });
+    expect(junitCounts(report)).toEqual({
+      passed: 2,
+      failed: ["three", "four"],
+      skipped: [{ name: "five" }],
+    });
   });
 
   test("counts nothing in an empty report", () => {
-    expect(junitCounts("<testsuites tests='0'></testsuites>")).toEqual({ passed: 0, failed: 0, skipped: [] });
+    expect(junitCounts("<testsuites tests='0'></testsuites>")).toEqual({
+      passed: 0,
+      failed: [],
+      skipped: [],
+    });
+  });
+});
+
+describe("failureLines", () => {
+  test("joins equal failures", () => {
+    expect(failureLines(["a", "b", "a"])).toEqual(["failed  a (2 times)", "failed  b"]);
+  });
+
+  test("names fifty of many", () => {
+    const lines = failureLines(Array.from({ length: 60 }, (_, i) => `test ${i}`));
+    expect(lines).toHaveLength(51);
+    expect(lines.at(-1)).toBe("failed  and 10 others");
+    expect(lines.every(isFailureLine)).toBe(true);
   });
 });
 
