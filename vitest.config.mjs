@@ -36,7 +36,7 @@ const onlyLong = dose === "long" ? [] : ["**/*_long_test.ts"];
 
 /** What starts processes or servers, or runs for long: `npm test` leaves it out, see docs/design/testing.md. */
 const system = [
-  "test/{chaos,cli,cloudflare,console,damage,faults,guide,hostile,http,package,process,upgrade,worker}/**/*_test.ts",
+  "test/{chaos,cli,cloudflare,console,damage,faults,guide,histories,hostile,http,package,process,upgrade,worker}/**/*_test.ts",
   "test/importers/{generated_accounts,large_folder}_test.ts",
   "test/kit/{better_sqlite3,libsql_process,libsql_server,narrow,node_sqlite,postgres}*_test.ts",
   "test/kit/{sealed,transformed,turso_serverless}*_test.ts",

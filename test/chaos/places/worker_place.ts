@@ -43,7 +43,7 @@ export async function openWorkerPlace(): Promise<OpenPlace> {
  * Over a connection of its own: one that is kept is closed by workerd when this process was too busy to
  * notice that it is idle.
  */
-const fetchAnew: typeof fetch = (url, init) =>
+export const fetchAnew: typeof fetch = (url, init) =>
   fetch(url, {
     ...init,
     headers: { ...Object.fromEntries(new Headers(init?.headers)), connection: "close" },
