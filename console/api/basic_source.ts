@@ -44,7 +44,7 @@ export class BasicSource extends TokenRequests implements Source {
       shown,
       readOnly: false,
       // The admin token signs in, and may not flush: only a token of the account may.
-      actions: ["erase"],
+      actions: ["limit", "erase"],
       live: false,
       nowMs: Date.now(),
     };
@@ -95,8 +95,12 @@ export class BasicSource extends TokenRequests implements Source {
     throw new Failure("absent", "This service has no stream.");
   }
 
-  async act(account: string, action: ActionName, { confirm }: ActionRequest): Promise<ActionAnswer> {
+  async act(account: string, action: ActionName, { confirm, limits }: ActionRequest): Promise<ActionAnswer> {
     if (confirm !== account) throw new Failure("refused", "The name is not that of the account.");
+    if (action === "limit") {
+      await this.requests.put(`/v1/accounts/${segmentOf(account)}/limits`, limits ?? {});
+      return { said: `Set the limits of ${account}.` };
+    }
     if (action !== "erase") throw new Failure("absent", "This service does not offer that.");
     await this.requests.delete(`/v1/accounts/${segmentOf(account)}`);
     return { said: `Erased ${account}.` };

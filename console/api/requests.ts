@@ -30,6 +30,11 @@ export class Requests {
   }
 
   /** @throws {Failure} */
+  async put(path: string, body: object): Promise<void> {
+    await this.#json("PUT", path, { body });
+  }
+
+  /** @throws {Failure} */
   async delete(path: string): Promise<void> {
     await this.#inTime(undefined, async (signal) => {
       await this.#send("DELETE", path, { signal });

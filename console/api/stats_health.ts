@@ -5,15 +5,24 @@ import type { Row } from "./source.ts";
 /** State that waits longer than this is late: several intervals of the saver. */
 const LATE_MS = 30_000;
 
+const LIMITED = {
+  health: "limited",
+  reason: "It is at a limit of what it may store: commits that store more are refused.",
+} as const;
+
 /** How an account is by its statistics. */
 export function healthOfStats(
-  { open, account, backups }: AccountStats,
+  stats: AccountStats,
   nowMs: number,
-): Pick<Row, "health" | "reason" | "owner" | "lastCommitAtMs" | "oldestDirtyAtMs"> {
+): Pick<Row, "health" | "reason" | "owner" | "lastCommitAtMs" | "oldestDirtyAtMs" | "limits"> {
+  const { open, account, backups, stored } = stats;
+  const limits = stats.limits && { ...stats.limits, ...stored };
+  const limited = isAtLimit(stats) ? LIMITED : undefined;
   if (!open || account === undefined)
-    return { health: "elsewhere", reason: "It is not open in this service." };
+    return { limits, ...(limited ?? { health: "elsewhere", reason: "It is not open in this service." }) };
   const { saver, dirty } = account;
   const shared = {
+    limits,
     owner: { epoch: 0, place: "here" as const },
     lastCommitAtMs: saver.lastSuccessAtMs,
     oldestDirtyAtMs: dirty.oldestAgeMs === undefined ? undefined : nowMs - dirty.oldestAgeMs,
@@ -31,9 +40,21 @@ export function healthOfStats(
   }
   if (dirty.must > 0 && (dirty.oldestAgeMs ?? 0) > LATE_MS)
     return { ...shared, health: "late", reason: "State waits longer than the save interval." };
+  if (limited !== undefined) return { ...shared, ...limited };
   if (backups !== undefined && backups.failures > 0)
     return { ...shared, health: "ok", reason: "Its last backup failed." };
   return { ...shared, health: "ok" };
+}
+
+/** Whether the next commit that stores more is refused, or the last one was. */
+function isAtLimit({ refusedBy, limits = {}, stored }: AccountStats): boolean {
+  return (
+    refusedBy !== undefined || isUsed(limits.maxBytes, stored?.bytes) || isUsed(limits.maxRows, stored?.rows)
+  );
+}
+
+function isUsed(allowed: number | undefined, used: number | undefined): boolean {
+  return allowed !== undefined && used !== undefined && used >= allowed;
 }
 
 /** What the statistics say of an account that is open. */

@@ -12,6 +12,7 @@ import { go, hrefOf } from "../state/route.ts";
 import { ACTION_WORDS } from "../words/actions.ts";
 import { HEALTH_WORDS } from "../words/health.ts";
 import { History } from "./account_history.tsx";
+import { AccountLimits } from "./account_limits.tsx";
 import { Backups, Quarantine, Retired, Tables } from "./account_rows.tsx";
 import { Alarms, Caches, Identity, Ownership, Unsaved } from "./account_state.tsx";
 import { ActionDialog, type Intent } from "./action_dialog.tsx";
@@ -72,6 +73,7 @@ export function AccountPage({ source, name }: AccountProps): JSX.Element {
           </div>
           <div class="panels is-pairs">
             <div class="stack">
+              <AccountLimits detail={detail} />
               <Tables detail={detail} />
               <Alarms detail={detail} />
               {detail.quarantine.length === 0 && <Quarantine detail={detail} />}
@@ -111,12 +113,13 @@ function Waiting({ view }: { readonly view: AccountView }): JSX.Element {
 }
 
 /** Actions of the account itself. Those of a backup or a retired account stand beside it. */
-const HEAD_ACTIONS: readonly ActionName[] = ["flush", "backup", "takeOver", "retire", "erase"];
+const HEAD_ACTIONS: readonly ActionName[] = ["flush", "backup", "takeOver", "retire", "limit", "erase"];
 
 /** Whether an action can have an effect in this state. */
 function fits(action: ActionName, { owner, health, open }: Detail): boolean {
   if (action === "flush") return open !== undefined;
   if (action === "takeOver") return health !== "deleting" && health !== "held" && owner?.place !== "here";
+  if (action === "limit") return health !== "deleting";
   if (action === "backup" || action === "retire") return health !== "deleting" && health !== "unused";
   return true;
 }
@@ -155,7 +158,7 @@ function AccountHead({ source, detail, onIntent }: HeadProps): JSX.Element {
             key={action}
             type="button"
             class={action === "erase" ? "button is-danger-quiet" : "button"}
-            onClick={() => onIntent({ action })}
+            onClick={() => onIntent({ action, limits: detail.limits })}
           >
             {ACTION_WORDS[action].label}
           </button>

@@ -20,7 +20,7 @@ export const SORT_LABELS: Readonly<Record<Sort, string>> = {
   commit: "Last commit",
   dirty: "Oldest unsaved",
   quarantined: "Quarantined",
-  rows: "Rows per 1,000",
+  limit: "Limit used",
 };
 
 /** Chips with the number of accounts of each health, the search, and the order where there are no columns. */

@@ -18,7 +18,7 @@ const PLACES = {
 
 /** Who has the account, and since when. */
 export function Ownership({ detail }: DetailProps): JSX.Element {
-  const { owner, createdAtMs, lastCommitAtMs, leases, rowsPerThousand } = detail;
+  const { owner, createdAtMs, lastCommitAtMs, leases } = detail;
   return (
     <Panel title="Ownership">
       <Facts
@@ -32,14 +32,6 @@ export function Ownership({ detail }: DetailProps): JSX.Element {
           ["Last commit", <Ago key="commit" atMs={lastCommitAtMs} />],
           ["Registered", <At key="created" atMs={createdAtMs} />],
           ["Restores", leases === undefined ? <Nothing text="not known" /> : count(leases.restoreEpoch)],
-          [
-            "Rows per 1,000 messages",
-            rowsPerThousand === undefined ? (
-              <Nothing text="too few messages" />
-            ) : (
-              count(Math.round(rowsPerThousand))
-            ),
-          ],
         ]}
       />
     </Panel>

@@ -2,10 +2,12 @@ import type { ComponentChildren, JSX } from "preact";
 import type { Row } from "../api/source.ts";
 import { HealthBadge } from "../parts/health_badge.tsx";
 import { Sign } from "../parts/icons.tsx";
+import { LimitMeter } from "../parts/limit_meter.tsx";
 import { Ago, Nothing } from "../parts/times.tsx";
 import { nowMs } from "../state/clock.ts";
 import type { ListQuery, Sort } from "../state/list_query.ts";
 import { hrefOf } from "../state/route.ts";
+import { fullestOf } from "../words/limits.ts";
 import { count, span } from "../words/numbers.ts";
 import { SORT_LABELS } from "./account_filters.tsx";
 
@@ -57,14 +59,12 @@ const COLUMNS: readonly AccountColumn[] = [
       quarantined === undefined ? <Nothing text="not counted" /> : <Counted number={quarantined} />,
   },
   {
-    sort: "rows",
-    isNumber: true,
-    cell: ({ rowsPerThousand }) =>
-      rowsPerThousand === undefined ? (
-        <Nothing text="too few messages" />
-      ) : (
-        count(Math.round(rowsPerThousand))
-      ),
+    sort: "limit",
+    cell: ({ limits }) => {
+      const use = limits && fullestOf(limits);
+      if (use !== undefined) return <LimitMeter use={use} />;
+      return <Nothing text={limits === undefined ? "no limit" : "not measured"} />;
+    },
   },
 ];
 
@@ -84,12 +84,16 @@ interface AccountTableProps {
 
 /** A page of accounts. On a narrow screen it has fewer columns. */
 export function AccountTable({ rows, query, onSort }: AccountTableProps): JSX.Element {
+  // Where no account is limited there is nothing to see.
+  const columns = COLUMNS.filter(
+    ({ sort }) => sort !== "limit" || sort === query.sort || rows.some(({ limits }) => limits !== undefined),
+  );
   return (
     <table class="accounts">
       <caption class="unseen">Accounts, sorted by {SORT_LABELS[query.sort].toLowerCase()}</caption>
       <thead>
         <tr>
-          {COLUMNS.map(({ sort, isNumber }) => (
+          {columns.map(({ sort, isNumber }) => (
             <th
               key={sort}
               scope="col"
@@ -98,7 +102,6 @@ export function AccountTable({ rows, query, onSort }: AccountTableProps): JSX.El
             >
               <button type="button" class="sort" onClick={() => onSort(sort)}>
                 {SORT_LABELS[sort]}
-                {sort === "rows" && <span class="unseen"> messages</span>}
                 {query.sort === sort && <Sign name={query.isDescending ? "down" : "up"} />}
               </button>
             </th>
@@ -108,7 +111,7 @@ export function AccountTable({ rows, query, onSort }: AccountTableProps): JSX.El
       <tbody>
         {rows.map((row) => (
           <tr key={row.name} data-account={row.name}>
-            {COLUMNS.map(({ sort, isNumber, cell }) =>
+            {columns.map(({ sort, isNumber, cell }) =>
               sort === "name" ? (
                 <th key={sort} scope="row" class="is-name">
                   {cell(row)}

@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
-import type { ActionName } from "../../src/console/model.ts";
+import type { ActionName, Limits } from "../../src/console/model.ts";
 import { type Failure, failureOf } from "../api/failure.ts";
 import type { Source } from "../api/source.ts";
 import { ConfirmField } from "../parts/confirm_field.tsx";
@@ -10,6 +10,7 @@ import { DialogButtons } from "../parts/dialog_buttons.tsx";
 import { Refusal } from "../parts/refusal.tsx";
 import { announce, tell } from "../state/announcer.ts";
 import { ACTION_WORDS } from "../words/actions.ts";
+import { LimitFields, limitsOf, typedLimits } from "./limit_fields.tsx";
 
 /** An action that is about to be done. */
 export interface Intent {
@@ -18,6 +19,8 @@ export interface Intent {
   readonly id?: string;
   /** What the id means to a person. */
   readonly what?: string;
+  /** Of `limit`: those that hold now. */
+  readonly limits?: Limits | undefined;
 }
 
 interface ActionDialogProps {
@@ -30,10 +33,11 @@ interface ActionDialogProps {
 
 /** Says what is kept and what is lost, asks for the name where something is lost, and does it. */
 export function ActionDialog({ source, account, intent, onClose, onDone }: ActionDialogProps): JSX.Element {
-  const { action, id, what } = intent;
+  const { action, id, what, limits: held } = intent;
   const words = ACTION_WORDS[action];
   const mustType = words.lost.length > 0;
   const [typed, setTyped] = useState("");
+  const [limits, setLimits] = useState(() => typedLimits(held));
   const [isRunning, setRunning] = useState(false);
   const [refusal, setRefusal] = useState<Failure | string | undefined>();
   const field = useRef<HTMLInputElement>(null);
@@ -45,11 +49,19 @@ export function ActionDialog({ source, account, intent, onClose, onDone }: Actio
       field.current?.focus();
       return;
     }
+    const asked = action === "limit" ? limitsOf(limits) : undefined;
+    if (typeof asked === "string") {
+      setRefusal(asked);
+      return;
+    }
     setRefusal(undefined);
     setRunning(true);
     announce(words.running);
     try {
-      const { said } = await source.act(account, action, { confirm: mustType ? typed : account, id });
+      const { said } = await source.act(account, action, {
+        ...{ confirm: mustType ? typed : account, id },
+        limits: asked,
+      });
       tell({ tone: "done", text: said });
       onClose();
       onDone(action);
@@ -63,6 +75,9 @@ export function ActionDialog({ source, account, intent, onClose, onDone }: Actio
       <form class="dialog-body" onSubmit={(event) => void act(event)} noValidate>
         {what !== undefined && <p class="dialog-what">{what}</p>}
         <p>{words.does}</p>
+        {action === "limit" && (
+          <LimitFields typed={limits} isRefused={refusal !== undefined} onType={setLimits} />
+        )}
         <Consequences title="What is kept" tone="kept" texts={words.kept} />
         {mustType && <Consequences title="What is lost" tone="lost" texts={words.lost} />}
         {mustType && (

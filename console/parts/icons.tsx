@@ -15,6 +15,7 @@ const SHAPES: Readonly<Record<KnownHealth, JSX.Element>> = {
   late: <path d="M8 4.2V8l2.6 1.8M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12Z" />,
   held: <path d="M5.8 4v8M10.2 4v8" />,
   fenced: <path d="M4.2 7.2h7.6v5.6H4.2zM5.8 7V5.2a2.2 2.2 0 0 1 4.4 0V7" />,
+  limited: <path d="M3 3h10v10H3zM3 6h10M8 11.5v-3M6.7 9.6 8 8.3l1.3 1.3" />,
   failing: <path d="M8 2.6 14 13H2zM8 6.6v2.8M8 11.2v.4" />,
   damaged: <path d="M3 3.5h10v9H3zM8.8 3.5 7 7l2.4 1.6L7.6 12.5" />,
   elsewhere: <path d="M6 4.5H3.5v8h8V10M9 3.5h3.5V7M12.2 3.8 7.5 8.5" />,

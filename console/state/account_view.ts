@@ -101,7 +101,7 @@ export class AccountView {
       case "accounts": {
         const row = (data as readonly AccountRow[]).find(({ name }) => name === this.name);
         if (row === undefined) return;
-        this.#next = { ...known, reason: undefined, oldestDirtyAtMs: undefined, ...row };
+        this.#next = { ...known, reason: undefined, oldestDirtyAtMs: undefined, limits: undefined, ...row };
         break;
       }
       case "gone":

@@ -1,8 +1,9 @@
 import type { KnownHealth, Row } from "../api/source.ts";
 import { HEALTH_ORDER } from "../words/health.ts";
+import { fullestOf, shareOf } from "../words/limits.ts";
 
 /** What can be sorted by. */
-export const SORTS = ["health", "name", "owner", "commit", "dirty", "quarantined", "rows"] as const;
+export const SORTS = ["health", "name", "owner", "commit", "dirty", "quarantined", "limit"] as const;
 
 export type Sort = (typeof SORTS)[number];
 
@@ -86,5 +87,5 @@ const KEYS: Readonly<Record<Sort, (row: Row) => number | undefined>> = {
   commit: ({ lastCommitAtMs }) => lastCommitAtMs,
   dirty: ({ oldestDirtyAtMs }) => oldestDirtyAtMs,
   quarantined: ({ quarantined }) => (quarantined === undefined ? undefined : -quarantined),
-  rows: ({ rowsPerThousand }) => (rowsPerThousand === undefined ? undefined : -rowsPerThousand),
+  limit: ({ limits }) => limits && -(shareOf(fullestOf(limits)) ?? 0),
 };

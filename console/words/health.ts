@@ -19,6 +19,7 @@ export const HEALTH_ORDER: readonly KnownHealth[] = [
   "damaged",
   "failing",
   "fenced",
+  "limited",
   "held",
   "late",
   "deleting",
@@ -49,6 +50,13 @@ export const HEALTH_WORDS: Readonly<Record<KnownHealth, HealthWords>> = {
     means: "Another owner has opened it while it was open here. This one can save nothing more.",
     advice:
       "Find the second process and stop one of the two. Then the account is opened again by the other one.",
+  },
+  limited: {
+    label: "At its limit",
+    urgency: "act",
+    means: "It stores as much as it may: commits that store more are refused.",
+    advice:
+      "Raise the limit if the account needs more, or see what its bot stores. What is refused waits in the memory of the bot, and is saved once there is room.",
   },
   held: {
     label: "Held",

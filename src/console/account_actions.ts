@@ -16,10 +16,10 @@ import { summarizeError } from "../write_behind/mod.ts";
 import type { AccountWatch } from "./account_watch.ts";
 import type { AskedAction } from "./console_source.ts";
 import type { KeptBackups } from "./kept_backups.ts";
-import type { ActionName, Happening } from "./model.ts";
+import type { ActionName, Happening, Limits } from "./model.ts";
 
 /** Actions that need nothing but the accounts. */
-const ACTIONS: readonly ActionName[] = ["flush", "takeOver", "retire", "undo", "erase"];
+const ACTIONS: readonly ActionName[] = ["flush", "takeOver", "retire", "undo", "limit", "erase"];
 
 /** Actions that need a place for backups. */
 const BACKUP_ACTIONS: readonly ActionName[] = ["backup", "restore"];
@@ -48,6 +48,7 @@ interface Target {
   readonly name: string;
   readonly registeredAtMs: number;
   readonly id: string | undefined;
+  readonly limits: Limits | undefined;
 }
 
 /** The actions of the console on the accounts of a service: one at a time for each account. */
@@ -70,7 +71,7 @@ export class AccountActions {
    * @throws {BusyError} When another action of the account is running.
    * @throws {RefusedError} When a rule forbids it: the message names the rule.
    */
-  async act({ account: name, action, id, by }: AskedAction): Promise<string> {
+  async act({ account: name, action, id, limits, by }: AskedAction): Promise<string> {
     const { accounts, host, watch } = this.#options;
     if (this.#running.has(name)) throw new BusyError(`${action}: another action of the account is running`);
     this.#running.add(name);
@@ -81,8 +82,9 @@ export class AccountActions {
         throw new ServiceError("not-found", `${action}: no such account`);
       if (account === "deleting" && action !== "erase")
         throw new ServiceError("conflict", `${action}: the account is being deleted`);
-      const target = { name, registeredAtMs, id };
-      const record = { action: auditName(action), account: name, subject: id };
+      const target = { name, registeredAtMs, id, limits };
+      const subject = limits === undefined ? id : JSON.stringify(limits);
+      const record = { action: auditName(action), account: name, subject };
       const said = await audited({ principal: { id: by } }, { accounts, host }, record, () =>
         watch.whileActing(name, () => this.#run(action, target)),
       );
@@ -118,6 +120,8 @@ export class AccountActions {
         return await this.#retire(target);
       case "undo":
         return await this.#undo(target);
+      case "limit":
+        return await this.#limit(target);
       case "erase":
         return await this.#erase(target);
     }
@@ -190,6 +194,14 @@ export class AccountActions {
     return "Brought the account back. Conversations are set up anew with the first message to each device.";
   }
 
+  async #limit({ name, registeredAtMs, limits = {} }: Target): Promise<string> {
+    await this.#options.accounts.registry.limitAccount(name, registeredAtMs, limits);
+    const set = Object.entries(limits).map(([rule, allowed]) => `${rule} is ${allowed}`);
+    if (set.length === 0)
+      return "Removed the account's own limits: those of the service hold, if it has any.";
+    return `Set the account's own limits: ${set.join(", ")}.`;
+  }
+
   async #erase({ name, registeredAtMs }: Target): Promise<string> {
     const { accounts, watch } = this.#options;
     await deleteAccount(accounts, { name, registeredAtMs });
@@ -205,8 +217,9 @@ export class AccountActions {
   }
 }
 
-/** The name of an action in the audit list: an erasure has the name of the deletion that HTTP offers. */
+/** The name of an action in the audit list: what HTTP offers too has one name. */
 function auditName(action: ActionName): string {
+  if (action === "limit") return "account.limits";
   return action === "erase" ? "account.delete" : `account.${action}`;
 }
 

@@ -1,6 +1,7 @@
 import type { AccountStatistics } from "../account/mod.ts";
 import { holdOf } from "../backend/mod.ts";
-import type { AccountRow, Health, OpenState, OwnerSummary } from "./model.ts";
+import type { LocalAccounts } from "../service/mod.ts";
+import type { AccountRow, Health, Limits, LimitsInUse, OpenState, OwnerSummary } from "./model.ts";
 import type { StoredAccount } from "./stored_accounts.ts";
 
 /** Age of a change that is not durable from which an account is late: no saver waits longer, in milliseconds. */
@@ -9,12 +10,17 @@ const LATE_MS = 65_000;
 /** Digits of a phone number that are shown. */
 const SHOWN_DIGITS = 4;
 
+const COUNT = new Intl.NumberFormat("en");
+
 /** What this process knows of an account from its own work. */
 export interface KnownAccount {
   /** The last commit that passed here. Clock times in milliseconds. */
   readonly lastCommitAtMs?: number | undefined;
   /** When the present owner was seen to take the account over. */
   readonly ownedSinceMs?: number | undefined;
+  /** Requests that a limit of them has refused. */
+  readonly refusedRequests?: number | undefined;
+  readonly lastRefusedAtMs?: number | undefined;
   /** Left out while the account is not open here. */
   readonly open?: AccountStatistics | undefined;
 }
@@ -27,6 +33,10 @@ export interface RowParts {
   /** `undefined` when nothing is stored under the name. */
   readonly stored: StoredAccount | undefined;
   readonly known: KnownAccount;
+  /** The limits that hold for it. Left out where there are none. */
+  readonly limits?: Limits | undefined;
+  /** What is known of the size of what is stored. */
+  readonly usage?: ReturnType<LocalAccounts["usage"]>;
   /** Whether there are keys for accounts that are sealed. */
   readonly hasKeys: boolean;
   readonly nowMs: number;
@@ -48,7 +58,16 @@ export function rowOf(parts: RowParts): AccountRow {
     lastCommitAtMs: known.open?.lastSuccessAtMs ?? known.lastCommitAtMs,
     oldestDirtyAtMs: age === undefined ? undefined : nowMs - age,
     quarantined: stored?.quarantined,
+    limits: limitsInUse(parts),
   });
+}
+
+function limitsInUse({ limits = {}, usage, known }: RowParts): LimitsInUse | undefined {
+  if (Object.keys(limits).length === 0) return undefined;
+  const { bytes, rows } = usage?.stored ?? {};
+  const { refusedRequests, lastRefusedAtMs } = known;
+  const requests = limits.requestsPerMinute === undefined ? {} : { refusedRequests, lastRefusedAtMs };
+  return defined<LimitsInUse>({ ...limits, bytes, rows, ...requests });
 }
 
 /** What is known of an account that is open here. */
@@ -133,6 +152,7 @@ function healthOf(parts: RowParts): { readonly health: Health; readonly reason?:
   return (
     (open === undefined ? undefined : openHealth(open)) ??
     heldHealth(stored) ??
+    limitedHealth(parts) ??
     (open === undefined ? restingHealth(stored) : { health: "ok" })
   );
 }
@@ -176,6 +196,24 @@ function heldHealth(stored: StoredAccount | undefined): ReturnType<typeof health
     case "moved":
       return { health: "held", reason: "It was moved to another database." };
   }
+}
+
+/** An account whose next commit is refused, or whose last one was. */
+function limitedHealth({ limits = {}, usage }: RowParts): ReturnType<typeof healthOf> | undefined {
+  const { refusal, stored } = usage ?? {};
+  for (const [rule, unit, used] of [
+    ["maxBytes", "bytes", stored?.bytes],
+    ["maxRows", "rows", stored?.rows],
+  ] as const) {
+    const allowed = limits[rule];
+    if (allowed === undefined) continue;
+    // Limits may have been changed since.
+    const isRefused = refusal?.rule === rule && refusal.allowed === allowed;
+    if (!isRefused && (used === undefined || used < allowed)) continue;
+    const reason = `It is at its limit of ${COUNT.format(allowed)} ${unit}: commits that store more are refused.`;
+    return { health: "limited", reason };
+  }
+  return undefined;
 }
 
 function restingHealth(stored: StoredAccount | undefined): ReturnType<typeof healthOf> {

@@ -21,6 +21,8 @@ const REPEATED_MS = 5_000;
 interface Known {
   lastCommitAtMs?: number;
   ownedSinceMs?: number;
+  refusedRequests?: number;
+  lastRefusedAtMs?: number;
 }
 
 interface Open {
@@ -103,6 +105,21 @@ export class AccountWatch {
     if (isRepeated) return;
     const happening = this.#histories.addHappening(account, { atMs, kind, text });
     this.#onChange({ kind: "happening", account, happening });
+  }
+
+  /** Notes that a limit of the account has refused a request for it. */
+  refused(account: string, rule: string): void {
+    if (rule === "requestsPerMinute") {
+      const known = this.#knownOf(account);
+      known.refusedRequests = (known.refusedRequests ?? 0) + 1;
+      known.lastRefusedAtMs = this.#clock.nowMs();
+    } else {
+      const text = `A commit was refused: the account is at its limit (${rule}).`;
+      // Its client tries again and again.
+      if (this.#histories.of(account).timeline.at(-1)?.text !== text)
+        this.happened(account, "commitFailed", text);
+    }
+    this.touch(account);
   }
 
   /** Says that an account was registered, or that something of it has changed. */

@@ -8,6 +8,7 @@ import {
   problemResponse,
   RequestError,
   readJson,
+  readLimits,
 } from "../http/mod.ts";
 import type { Host } from "../ports/mod.ts";
 import { ServiceError } from "../service/mod.ts";
@@ -32,7 +33,16 @@ const MAX_BODY = 16_384;
 /** Longest id of an action, in characters. */
 const MAX_ID = 200;
 
-const ACTIONS: readonly ActionName[] = ["flush", "takeOver", "backup", "restore", "retire", "undo", "erase"];
+const ACTIONS: readonly ActionName[] = [
+  "flush",
+  "takeOver",
+  "backup",
+  "restore",
+  "retire",
+  "undo",
+  "limit",
+  "erase",
+];
 
 /** What the API of a console is made of. */
 export interface ConsoleApiOptions {
@@ -276,14 +286,20 @@ function pageOf(query: URLSearchParams): AccountsQuery {
 }
 
 function actionOf(action: ActionName, value: unknown): ActionRequest {
-  const { confirm, id, ...others } = (typeof value === "object" && value !== null ? value : {}) as {
+  const { confirm, id, limits, ...others } = (typeof value === "object" && value !== null ? value : {}) as {
     readonly confirm?: unknown;
     readonly id?: unknown;
+    readonly limits?: unknown;
   };
   const isId = id === undefined || (typeof id === "string" && id.length <= MAX_ID);
-  if (typeof confirm !== "string" || !isId || Object.keys(others).length > 0)
-    throw new RequestError("invalid", `${action}: the body is not {"confirm": name, "id"?: text}`);
-  return { confirm, id };
+  const isLimit = action === "limit" ? limits !== undefined : limits === undefined;
+  if (typeof confirm !== "string" || !isId || !isLimit || Object.keys(others).length > 0)
+    throw new RequestError(
+      "invalid",
+      `${action}: the body is not {"confirm": name, ${action === "limit" ? '"limits": limits' : '"id"?: text'}}`,
+    );
+  if (action !== "limit") return { confirm, id };
+  return { confirm, limits: readLimits(limits, "#/limits") };
 }
 
 /** @throws {MethodError} When the path does not have the method of the request. */

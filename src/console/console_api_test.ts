@@ -77,6 +77,42 @@ describe("ConsoleApi", () => {
     expect((await ask("/v1/console/accounts")).status).toBe(200);
   });
 
+  test("takes limits for the action that sets them, and says which one is none", async () => {
+    const asked: unknown[] = [];
+    const { ask } = apiOf({
+      info: async () => ({
+        kind: "service",
+        shown: "x",
+        readOnly: false,
+        actions: ["limit", "flush"],
+        live: false,
+      }),
+      act: async (action) => {
+        asked.push(action);
+        return { said: "Done." };
+      },
+    });
+    const act = async (action: string, body: object): Promise<object> => {
+      const init = { method: "POST", body: JSON.stringify({ confirm: "a", ...body }) };
+      const headers = { "content-type": "application/json" };
+      return (await ask(`/v1/console/accounts/a/actions/${action}`, { ...init, headers })).json();
+    };
+    expect(await act("limit", { limits: { maxRows: 5 } })).toEqual({ said: "Done." });
+    expect(asked).toEqual([
+      { account: "a", action: "limit", by: "id", confirm: "a", limits: { maxRows: 5 } },
+    ]);
+    expect(await act("limit", { limits: { maxFiles: 5 } })).toMatchObject({ status: 400 });
+    expect(await act("limit", { limits: { requestsPerMinute: 0 } })).toMatchObject({
+      errors: [{ in: "body", pointer: "#/limits/requestsPerMinute", rule: "minimum", allowed: 1 }],
+    });
+    expect(await act("limit", {})).toMatchObject({
+      status: 400,
+      message: expect.stringContaining('"limits"'),
+    });
+    expect(await act("flush", { limits: {} })).toMatchObject({ status: 400 });
+    expect(asked).toHaveLength(1);
+  });
+
   test("says nothing of an unexpected error, and logs it without its message", async () => {
     const { ask, host } = apiOf({
       account: async () => {

@@ -28,6 +28,8 @@ export type Health =
   | "failing"
   /** Another owner took it over while it was open here. */
   | "fenced"
+  /** It is at a limit of what it may store: its commits are refused. */
+  | "limited"
   /** An import or a move is not finished: it does not open. */
   | "held"
   /** Open here, and state waits longer than the save interval. */
@@ -57,8 +59,25 @@ export interface AccountRow {
   readonly oldestDirtyAtMs?: number | undefined;
   /** Left out where it was not counted. */
   readonly quarantined?: number | undefined;
-  /** Rows written for a thousand messages since the account was opened. Left out below 100 messages. */
-  readonly rowsPerThousand?: number | undefined;
+  /** Left out where the account has none. */
+  readonly limits?: LimitsInUse | undefined;
+}
+
+/** The limits that an account may have. */
+export interface Limits {
+  readonly maxBytes?: number | undefined;
+  readonly maxRows?: number | undefined;
+  readonly requestsPerMinute?: number | undefined;
+}
+
+/** The limits that hold for an account, and what of them is used. */
+export interface LimitsInUse extends Limits {
+  /** What is stored. Left out where it was not measured: nothing was stored since the service opened it. */
+  readonly bytes?: number | undefined;
+  readonly rows?: number | undefined;
+  /** Requests that were refused since the service started, and the last of them. */
+  readonly refusedRequests?: number | undefined;
+  readonly lastRefusedAtMs?: number | undefined;
 }
 
 export interface AccountPage {
@@ -173,7 +192,7 @@ export interface ConsoleEvents {
   readonly happening: Happening;
 }
 
-export type ActionName = "flush" | "takeOver" | "backup" | "restore" | "retire" | "undo" | "erase";
+export type ActionName = "flush" | "takeOver" | "backup" | "restore" | "retire" | "undo" | "limit" | "erase";
 
 /** Body of `POST /v1/console/accounts/{name}/actions/{action}`. */
 export interface ActionRequest {
@@ -181,6 +200,8 @@ export interface ActionRequest {
   readonly confirm: string;
   /** Of `restore`: the name of a backup. Of `undo`: the id of a retired account. */
   readonly id?: string | undefined;
+  /** Of `limit`: they take the place of the account's own. */
+  readonly limits?: Limits | undefined;
 }
 
 export interface ActionAnswer {

@@ -3,7 +3,7 @@ import type { Clock } from "../ports/mod.ts";
 import { type LocalAccounts, type RegisteredAccount, ServiceError } from "../service/mod.ts";
 import type { AccountActions } from "./account_actions.ts";
 import { MAX_LISTED, storedDetail } from "./account_detail.ts";
-import { openStateOf, rowOf } from "./account_rows.ts";
+import { openStateOf, type RowParts, rowOf } from "./account_rows.ts";
 import type { AccountWatch } from "./account_watch.ts";
 import type { AccountsQuery, AskedAction, ConsoleSource, VerifyListener } from "./console_source.ts";
 import type { KeptBackups } from "./kept_backups.ts";
@@ -13,6 +13,7 @@ import type {
   AccountPage,
   AccountRow,
   ActionAnswer,
+  Limits,
   OpenState,
   VerifyEvents,
 } from "./model.ts";
@@ -21,6 +22,8 @@ import { verifyStored } from "./verify_stored.ts";
 
 /** Checks that run at the same time. Each reads a whole account. */
 const MAX_CHECKS = 4;
+
+type StoredSize = NonNullable<NonNullable<RowParts["usage"]>["stored"]>;
 
 /** What a service shows. */
 export interface ServiceSourceOptions {
@@ -37,6 +40,8 @@ export interface ServiceSourceOptions {
   readonly schemaVersion: number;
   /** Path or URL of the database, without secrets. */
   readonly shown: string;
+  /** Limits of accounts that have none of their own. */
+  readonly accountLimits: Limits;
   readonly clock: Clock;
 }
 
@@ -63,9 +68,11 @@ export class ServiceSource implements ConsoleSource, LiveState {
 
   async account(name: string): Promise<AccountDetail> {
     const { backups, database, watch } = this.#options;
-    const [row] = await this.rows([name]);
-    if (row === undefined) throw noAccount();
+    const [account] = await this.#options.registered([name]);
+    if (account === undefined) throw noAccount();
     const { damage, ...found } = await withLook(database, (look) => storedDetail(look, name));
+    const [row] = await this.#rows([account], sizeOf(found));
+    if (row === undefined) throw noAccount();
     const { open } = watch.known(name);
     const kept = backups();
     return {
@@ -113,13 +120,16 @@ export class ServiceSource implements ConsoleSource, LiveState {
     });
   }
 
-  async #rows(accounts: readonly RegisteredAccount[]): Promise<AccountRow[]> {
-    const { clock, database, stored, watch } = this.#options;
+  /** @param size What is stored, where that was read. */
+  async #rows(accounts: readonly RegisteredAccount[], size?: StoredSize): Promise<AccountRow[]> {
+    const { accountLimits, clock, database, stored, watch } = this.#options;
     const overview = await stored.overview(accounts.map(({ name }) => name));
     const nowMs = clock.nowMs();
-    return accounts.map(({ name, createdAtMs, deleting }) =>
+    return accounts.map(({ name, createdAtMs, deleting, limits }) =>
       rowOf({
         ...{ name, createdAtMs, nowMs, isDeleting: deleting },
+        limits: { ...accountLimits, ...limits },
+        usage: this.#usage(name, size),
         stored: overview.get(name),
         known: watch.known(name),
         hasKeys: database.hasKeys,
@@ -127,11 +137,23 @@ export class ServiceSource implements ConsoleSource, LiveState {
     );
   }
 
+  #usage(name: string, size: StoredSize | undefined): RowParts["usage"] {
+    const { stored, refusal } = this.#options.accounts.usage(name) ?? {};
+    return { stored: size ?? stored, refusal };
+  }
+
   #alarms(name: string, backups: KeptBackups | undefined): AccountDetail["alarms"] {
     const dueAtMs = backups?.dueAtMs(name);
     const backup = dueAtMs === undefined ? [] : [{ name: "backup", dueAtMs }];
     return [...this.#options.watch.alarms(name), ...backup].sort((a, b) => a.dueAtMs - b.dueAtMs);
   }
+}
+
+/** What is stored; `undefined` where the tables could not be read, as those of a sealed account. */
+function sizeOf({ tables, leases }: Pick<AccountDetail, "tables" | "leases">): StoredSize | undefined {
+  if (leases === undefined) return undefined;
+  const sum = (of: "bytes" | "rows"): number => tables.reduce((total, table) => total + table[of], 0);
+  return { bytes: sum("bytes"), rows: sum("rows") };
 }
 
 async function withLook<T>(database: LookedDatabase, read: (look: DatabaseLook) => Promise<T>): Promise<T> {

@@ -10,6 +10,7 @@ import {
 import type { Backend } from "../backend/mod.ts";
 import { BusyError, RefusedError } from "../errors/mod.ts";
 import { silentLogger } from "../ports/mod.ts";
+import { CALLER_WIRE } from "../protocol/mod.ts";
 import { findAccounts, LocalAccounts, SqlRegistry } from "../service/mod.ts";
 import { type FakeHost, fakeHost } from "../testing/mod.ts";
 import { retireAccount } from "../transfer/mod.ts";
@@ -87,6 +88,7 @@ async function world(): Promise<World> {
       }),
     },
     registered: (names) => findAccounts(counted, names),
+    accountLimits: { maxRows: 50 },
     schemaVersion: schema.version,
     shown: "test",
   });
@@ -156,6 +158,82 @@ describe("ServiceSource", () => {
     await other.close().catch(() => {});
     await accounts.close();
     expect((await source.account("here")).open).toBeUndefined();
+  });
+});
+
+describe("ServiceSource of accounts with limits", () => {
+  const session = (id: number) =>
+    ({ kind: "session.put", address: `${id}@c.us.0`, record: new Uint8Array(100).fill(1) }) as const;
+
+  test("shows what is used of them, and that commits are refused", async () => {
+    const { accounts, actions, asked, host, registry, source, watch } = await world();
+    await registry.addAccount("a");
+    const [at] = await findAccounts(driver, ["a"]);
+    const registeredAtMs = at?.createdAtMs ?? 0;
+    const row = async () => (await source.rows(["a"]))[0];
+    // Those of the service, which were not looked at yet.
+    expect(await row()).toMatchObject({ health: "unused", limits: { maxRows: 50 } });
+    const said = await actions.act({
+      ...{ account: "a", action: "limit", confirm: "a", by: "root" },
+      limits: { maxRows: 2, requestsPerMinute: 60 },
+    });
+    expect(said).toBe("Set the account's own limits: maxRows is 2, requestsPerMinute is 60.");
+    const limits = { maxRows: 2, requestsPerMinute: 60 };
+    expect((await row())?.limits).toEqual(limits);
+    const { limits: own } = await registry.admit(undefined, "a");
+    const commit = async (id: number): Promise<unknown> => {
+      const body = CALLER_WIRE.encodeCommit([session(id)], undefined);
+      return await accounts.account("a", registeredAtMs, own).call(body, { account: "a" });
+    };
+    await commit(0);
+    expect(await row()).toMatchObject({ health: "unused", limits: { ...limits, rows: 1 } });
+    await commit(1);
+    expect(await row()).toMatchObject({
+      health: "limited",
+      reason: "It is at its limit of 2 rows: commits that store more are refused.",
+      limits: { ...limits, rows: 2, bytes: expect.any(Number) },
+    });
+    // What the page of the account shows is read, and not summed up.
+    await driver.batch([{ sql: "DELETE FROM session", params: [] }]);
+    expect(await source.account("a")).toMatchObject({ health: "unused", limits: { ...limits, rows: 0 } });
+    asked.length = 0;
+    await row();
+    expect(asked).toHaveLength(2);
+    // A refusal is one also where rows are few, and is no longer one when the limit was changed.
+    host.clock.advance(1_000);
+    await commit(0);
+    await commit(1);
+    host.clock.advance(1_000);
+    await expect(commit(2)).rejects.toThrow("maxRows is 2");
+    await driver.batch([{ sql: "DELETE FROM session", params: [] }]);
+    expect((await source.account("a")).health).toBe("limited");
+    await registry.limitAccount("a", registeredAtMs, { maxRows: 3 });
+    expect((await source.account("a")).health).toBe("unused");
+    watch.refused("a", "maxRows");
+    watch.refused("a", "maxRows");
+    expect((await source.account("a")).timeline.map(({ text }) => text)).toEqual([
+      said,
+      "A commit was refused: the account is at its limit (maxRows).",
+    ]);
+    const listed = await registry.listActions({ after: undefined, limit: 1 });
+    expect(listed).toMatchObject([{ action: "account.limits", subject: JSON.stringify(limits) }]);
+    await accounts.close();
+  });
+
+  test("counts requests that were refused, where they are limited", async () => {
+    const { host, registry, source, watch } = await world();
+    await registry.addAccount("a");
+    const [at] = await findAccounts(driver, ["a"]);
+    watch.refused("a", "requestsPerMinute");
+    host.clock.advance(5_000);
+    watch.refused("a", "requestsPerMinute");
+    expect((await source.rows(["a"]))[0]?.limits).toEqual({ maxRows: 50 });
+    await registry.limitAccount("a", at?.createdAtMs ?? 0, { requestsPerMinute: 1 });
+    expect((await source.rows(["a"]))[0]?.limits).toEqual({
+      ...{ maxRows: 50, requestsPerMinute: 1, refusedRequests: 2 },
+      lastRefusedAtMs: host.clock.nowMs(),
+    });
+    expect((await source.account("a")).timeline).toEqual([]);
   });
 });
 

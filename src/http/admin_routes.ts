@@ -36,7 +36,10 @@ export function adminRoutes(app: Hono<AppEnv>, context: AppContext): void {
   const { registry } = context.accounts;
   app.get("/v1/accounts", admin, async (c) => {
     const page = pageOf(c.req.query());
-    const accounts = await registry.listAccounts(page);
+    const accounts = (await registry.listAccounts(page)).map((account) => {
+      const limits = { ...context.accountLimits, ...account.limits };
+      return Object.keys(limits).length === 0 ? account : { ...account, limits };
+    });
     return c.json({ accounts, ...nextOf(page, accounts.at(-1)?.name, accounts.length) });
   });
   app.post("/v1/accounts", admin, async (c) => {
@@ -55,7 +58,7 @@ export function adminRoutes(app: Hono<AppEnv>, context: AppContext): void {
   app.get("/v1/accounts/:account/limits", toLimits, (c) => c.json(c.get("limits")));
   app.put("/v1/accounts/:account/limits", toLimits, async (c) => {
     const json = await readJson(c.req.raw, boundsOf(context));
-    const limits = readMembers(ACCOUNT_LIMITS, json, { action: "limit account" });
+    const limits = readLimits(json, "#");
     const account = c.get("accountName");
     const action = { action: "account.limits", account, subject: JSON.stringify(limits) };
     await audited(c.var, context, action, () =>
@@ -68,6 +71,11 @@ export function adminRoutes(app: Hono<AppEnv>, context: AppContext): void {
     const actions = await registry.listActions(page);
     return c.json({ actions, ...nextOf(page, actions.at(-1)?.id.toString(), actions.length) });
   });
+}
+
+/** Reads the limits of an account. @throws {RequestError} When they are none. */
+export function readLimits(value: unknown, pointer: string): NonNullable<Admission["limits"]> {
+  return readMembers(ACCOUNT_LIMITS, value, { action: "limit account", pointer });
 }
 
 /** The bounds of a body of JSON. */

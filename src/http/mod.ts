@@ -6,6 +6,7 @@
  */
 
 export { accountOfSegment } from "./account_segment.ts";
+export { readLimits } from "./admin_routes.ts";
 export { bearerOf } from "./admission.ts";
 export { bodyOf } from "./answer_body.ts";
 export type { AppLimits } from "./app_context.ts";

@@ -86,6 +86,7 @@ export const stats: Schema = object<AccountStats>({
     object<NonNullable<AccountStats["stored"]>>({ bytes: count, "rows?": count }),
     "What the account has stored. Left out if it has no limits.",
   ),
+  "refusedBy?": told(text, "The limit that refused the last write that would have stored more."),
 });
 
 export const device: Schema = object<RedactedDevice>({

@@ -407,6 +407,15 @@ export interface components {
                 createdAtMs: number;
                 /** @description Set after a deletion that is not finished. Delete it again. */
                 deleting?: boolean;
+                /** @description The limits that hold. Left out if there are none. */
+                limits?: {
+                    /** @description Most bytes that the account may store: of its values, on a Worker of its database. */
+                    maxBytes?: number;
+                    /** @description Most rows that the account may store. */
+                    maxRows?: number;
+                    /** @description Most requests in a minute. Up to that many may come at once. */
+                    requestsPerMinute?: number;
+                };
             }[];
             /** @description The `after` of the next page. Left out of the last one. */
             next?: string;
@@ -608,6 +617,8 @@ export interface components {
                 bytes: number;
                 rows?: number;
             };
+            /** @description The limit that refused the last write that would have stored more. */
+            refusedBy?: string;
         };
         Snapshot: {
             /** @description Clock time in milliseconds since 1970. */
@@ -727,6 +738,8 @@ export interface components {
                     bytes: number;
                     rows?: number;
                 };
+                /** @description The limit that refused the last write that would have stored more. */
+                refusedBy?: string;
             };
         };
         /** @description A problem of RFC 9457. It repeats nothing that was sent. */

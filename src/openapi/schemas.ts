@@ -116,6 +116,7 @@ export const SCHEMAS: Readonly<Record<SchemaName, Schema>> = {
         name: accountName,
         createdAtMs: timeMs,
         "deleting?": told(flag, "Set after a deletion that is not finished. Delete it again."),
+        "limits?": told(limits, "The limits that hold. Left out if there are none."),
       }),
     ),
     "next?": next,

@@ -118,4 +118,6 @@ export interface AccountStats {
         readonly rows?: number | undefined;
       }
     | undefined;
+  /** The limit, such as `maxBytes`, that refused the last write that would have stored more. */
+  readonly refusedBy?: string | undefined;
 }

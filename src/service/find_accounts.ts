@@ -1,5 +1,6 @@
 import type { RegisteredAccount } from "./registry.ts";
 import type { RegistryDatabase } from "./registry_database.ts";
+import { ACCOUNT_COLUMNS, accountOf } from "./sql_registry.ts";
 
 /**
  * The registrations of names in the database of a `SqlRegistry`, in one statement and in ascending order. Those
@@ -10,13 +11,9 @@ export async function findAccounts(
   names: readonly string[],
 ): Promise<RegisteredAccount[]> {
   const rows = await database.query(
-    "SELECT name, created_at, deleting FROM service_account " +
+    `SELECT ${ACCOUNT_COLUMNS} FROM service_account ` +
       "WHERE name IN (SELECT value FROM json_each(?)) ORDER BY name",
     [JSON.stringify(names)],
   );
-  return rows.map(([name, createdAtMs, deleting]) => ({
-    name: String(name),
-    createdAtMs: Number(createdAtMs),
-    ...(deleting === 0 ? {} : { deleting: true }),
-  }));
+  return rows.map(accountOf);
 }

@@ -13,7 +13,7 @@ import { FlushMeter } from "./flush_meter.ts";
 import { openStats } from "./open_stats.ts";
 import type { AccountLimits } from "./request_meter.ts";
 import { revealDevice } from "./reveal_device.ts";
-import { type StorageHost, StorageMeter } from "./storage_meter.ts";
+import { type StorageHost, StorageMeter, type StorageUsage } from "./storage_meter.ts";
 
 /** Name of the snapshots that clients download. */
 const SNAPSHOT_NAME = "service";
@@ -66,6 +66,11 @@ export class HostedAccount implements Pick<AccountHandle, HostedOperation> {
     return (await this.#open()).account;
   }
 
+  /** What is known of what it stores, where that is limited. */
+  get usage(): StorageUsage {
+    return this.#storage.usage;
+  }
+
   /** Returns the account if it is open and still owned, and opens nothing. It may be closed at any time. */
   async openedAccount(): Promise<Account | undefined> {
     return (await this.#ifOpen())?.account;
@@ -107,7 +112,7 @@ export class HostedAccount implements Pick<AccountHandle, HostedOperation> {
       ...(opened === undefined ? {} : { account: this.#openStats(opened) }),
       ...(nextAlarmAtMs === undefined ? {} : { nextAlarmAtMs }),
       ...(backups === undefined ? {} : { backups }),
-      ...(Object.keys(limits).length === 0 ? {} : { limits, stored: await this.#storage.measure(limits) }),
+      ...(Object.keys(limits).length === 0 ? {} : await this.#limited(limits)),
     };
   }
 
@@ -150,6 +155,13 @@ export class HostedAccount implements Pick<AccountHandle, HostedOperation> {
     await opened?.account.close().catch((error: unknown) => {
       if (!(error instanceof FencedError)) throw error;
     });
+  }
+
+  async #limited(limits: AccountLimits): Promise<Pick<AccountStats, "limits" | "stored" | "refusedBy">> {
+    const stored = await this.#storage.measure(limits);
+    const { rule, allowed } = this.#storage.usage.refusal ?? {};
+    const isCurrent = rule !== undefined && limits[rule as keyof AccountLimits] === allowed;
+    return { limits, stored, ...(isCurrent ? { refusedBy: rule } : {}) };
   }
 
   #openStats({ account, flushes }: OpenedAccount): OpenAccountStats {

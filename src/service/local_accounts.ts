@@ -168,6 +168,19 @@ export class LocalAccounts implements AccountService, AsyncDisposable {
   }
 
   /**
+   * What is known of the stored size of an account that was used here lately and has limits: at most how much,
+   * and the limit that refused the last write that would have stored more. Asks no database.
+   */
+  usage(name: string):
+    | {
+        readonly stored: { readonly bytes: number; readonly rows?: number | undefined } | undefined;
+        readonly refusal: LimitError["limit"];
+      }
+    | undefined {
+    return this.#slots.get(name)?.hosted.usage;
+  }
+
+  /**
    * Calls `work` with an account that is open here, which is not closed before it returns. Opens nothing, and
    * is no use that keeps other accounts from being closed before this one.
    *

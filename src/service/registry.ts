@@ -48,6 +48,8 @@ export interface RegisteredAccount {
    * otherwise.
    */
   readonly deleting?: true | undefined;
+  /** Its limits: in a registry those that were set for it, in the answer of a service those that hold. */
+  readonly limits?: Admission["limits"];
 }
 
 /** The registry's entries for a token and an account. */

@@ -18,14 +18,12 @@ export class RequestMeter {
     const grown = (Math.max(0, nowMs - this.#atMs) * requestsPerMinute) / MINUTE_MS;
     this.#left = Math.min(requestsPerMinute, this.#left + grown);
     this.#atMs = nowMs;
-    if (this.#left < 1) throw limitReached("requestsPerMinute", requestsPerMinute);
+    if (this.#left < 1) throw limitReached({ rule: "requestsPerMinute", allowed: requestsPerMinute });
     this.#left -= 1;
   }
 }
 
 /** The error of a limit of an account. */
-export function limitReached(rule: keyof AccountLimits, allowed: number): LimitError {
-  return new LimitError(`use account: its limit is reached, ${rule} is ${allowed}`, {
-    limit: { rule, allowed },
-  });
+export function limitReached(limit: NonNullable<LimitError["limit"]>): LimitError {
+  return new LimitError(`use account: its limit is reached, ${limit.rule} is ${limit.allowed}`, { limit });
 }

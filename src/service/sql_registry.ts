@@ -37,6 +37,9 @@ const USES_PER_BATCH = 500;
 const TOKEN_COLUMNS =
   "id, hash, account, permissions, label, service_token.created_at, expires_at, last_used_at";
 
+/** The columns of a `RegisteredAccount`. */
+export const ACCOUNT_COLUMNS = "name, created_at, deleting, limits";
+
 /** A registry in tables of a SQLite database, which may also contain the accounts. */
 export class SqlRegistry implements Registry {
   readonly #database: RegistryDatabase;
@@ -117,14 +120,10 @@ export class SqlRegistry implements Registry {
   /** See `Registry.listAccounts`: one query. */
   async listAccounts({ after, limit }: Page): Promise<RegisteredAccount[]> {
     const rows = await this.#database.query(
-      "SELECT name, created_at, deleting FROM service_account WHERE name > ? ORDER BY name LIMIT ?",
+      `SELECT ${ACCOUNT_COLUMNS} FROM service_account WHERE name > ? ORDER BY name LIMIT ?`,
       [after ?? "", limit],
     );
-    return rows.map(([name, createdAtMs, deleting]) => ({
-      name: String(name),
-      createdAtMs: Number(createdAtMs),
-      ...(deleting === 0 ? {} : { deleting: true }),
-    }));
+    return rows.map(accountOf);
   }
 
   /** See `Registry.limitAccount`: one statement. */
@@ -259,6 +258,21 @@ export class SqlRegistry implements Registry {
     );
     return rows.map(([id, entry]) => ({ ...parse<StoredAction>(entry), id: Number(id) }));
   }
+}
+
+/** The account of a row with `ACCOUNT_COLUMNS`. */
+export function accountOf([
+  name,
+  createdAtMs,
+  deleting,
+  limits = null,
+]: readonly RegistryValue[]): RegisteredAccount {
+  return {
+    name: String(name),
+    createdAtMs: Number(createdAtMs),
+    ...(deleting === 0 ? {} : { deleting: true }),
+    ...(limits === null ? {} : { limits: parse(limits) }),
+  };
 }
 
 type StoredAction = Omit<Awaited<ReturnType<Registry["listActions"]>>[number], "id">;

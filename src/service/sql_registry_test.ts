@@ -326,6 +326,11 @@ describe("SqlRegistry.limitAccount", () => {
     await names.limitAccount("ann", ann, { maxBytes: 10, requestsPerMinute: 60 });
     await names.limitAccount("ann", ann - 1, { maxBytes: 20 });
     await names.limitAccount("nobody", ann, { maxBytes: 20 });
+    expect(await names.listAccounts({ after: undefined, limit: 10 })).toContainEqual({
+      name: "ann",
+      createdAtMs: ann,
+      limits: { maxBytes: 10, requestsPerMinute: 60 },
+    });
     const later = await SqlRegistry.open(shared, new FakeClock());
     expect((await later.admit(undefined, "ann")).limits).toEqual({ maxBytes: 10, requestsPerMinute: 60 });
     expect((await later.admit(undefined, "ben")).limits).toBeUndefined();

@@ -1,4 +1,5 @@
 import { type Backend, rowsOf, type Write, type WriteOf } from "../backend/mod.ts";
+import type { LimitError } from "../errors/mod.ts";
 import type { Clock } from "../ports/mod.ts";
 import { estimateBytes } from "../write_behind/mod.ts";
 import { type AccountLimits, limitReached } from "./request_meter.ts";
@@ -27,6 +28,13 @@ export interface StoredSize {
   readonly rows?: number | undefined;
 }
 
+/** What a `StorageMeter` knows. */
+export interface StorageUsage {
+  readonly stored: StoredSize | undefined;
+  /** Of limits that may have been changed since. */
+  readonly refusal: LimitError["limit"];
+}
+
 /** How a `StorageMeter` measures. */
 export interface StorageHost {
   readonly clock: Clock;
@@ -49,9 +57,16 @@ export class StorageMeter {
   #measuring: Promise<StoredSize> | undefined;
   /** Clock time in milliseconds from which it may be measured again. */
   #nextAtMs = 0;
+  /** Why the last write was refused that would have stored more; `undefined` when it was not. */
+  #refusal: LimitError["limit"];
 
   constructor(host: StorageHost) {
     this.#host = host;
+  }
+
+  /** What is known without a look at the database: what is stored at most, and the limit that refuses more. */
+  get usage(): StorageUsage {
+    return { stored: this.#stored, refusal: this.#refusal };
   }
 
   /**
@@ -69,25 +84,28 @@ export class StorageMeter {
     // What is left out is exceeded by nothing.
     const { maxBytes, maxRows } = limits as Readonly<Record<"maxBytes" | "maxRows", number>>;
     // Others are admitted while this one waits, so each look is at what is stored then.
-    const refuse = (): void => {
+    const reached = (): LimitError["limit"] => {
       const stored = this.#stored as StoredSize;
-      if (stored.bytes + bytes > maxBytes) throw limitReached("maxBytes", maxBytes);
-      if ((stored.rows ?? 0) + rows > maxRows) throw limitReached("maxRows", maxRows);
+      if (stored.bytes + bytes > maxBytes) return { rule: "maxBytes", allowed: maxBytes };
+      return (stored.rows ?? 0) + rows > maxRows ? { rule: "maxRows", allowed: maxRows } : undefined;
     };
-    if (this.#known(limits) === undefined) await this.measure(limits);
-    try {
-      refuse();
-    } catch {
+    // What was added up may be far more than what is stored, since rows were replaced.
+    if (this.#known(limits) === undefined || (reached() && this.#host.databaseBytes === undefined))
+      await this.measure(limits);
+    let refusal = reached();
+    if (refusal !== undefined) {
       const growth = await this.#growth(adding);
       const grown = (this.#stored as StoredSize).bytes + (growth ?? 0);
       if (growth === undefined || (growth > 0 && grown > REPLACED_RATIO * maxBytes)) {
         await this.measure(limits);
-        refuse();
+        refusal = reached();
+        this.#refusal = refusal;
+        if (refusal !== undefined) throw limitReached(refusal);
       } else {
         bytes = growth;
         rows = 0;
       }
-    }
+    } else this.#refusal = undefined;
     const stored = this.#stored as StoredSize;
     this.#stored = {
       bytes: stored.bytes + bytes,

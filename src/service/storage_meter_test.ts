@@ -155,6 +155,36 @@ describe("StorageMeter.admit", () => {
     expect(measured()).toBe(2);
   });
 
+  test("knows which limit refuses more, until more is admitted", async () => {
+    const { clock, commit, meter } = account();
+    const limits = { maxRows: 1 };
+    expect(meter.usage).toEqual({ stored: undefined, refusal: undefined });
+    expect(await commit([session(0)], limits)).toBe("done");
+    expect(meter.usage).toEqual({ stored: { bytes: expect.any(Number), rows: 1 }, refusal: undefined });
+    expect(await commit([session(1)], limits)).toBe("maxRows");
+    expect(meter.usage.refusal).toEqual({ rule: "maxRows", allowed: 1 });
+    // What may be written at the limit says nothing of what may not.
+    expect(await commit([session(0)], limits)).toBe("done");
+    expect(await commit([removal(0)], limits)).toBe("done");
+    expect(meter.usage.refusal).toEqual({ rule: "maxRows", allowed: 1 });
+    clock.advance(1_000);
+    expect(await commit([session(1)], limits)).toBe("done");
+    expect(meter.usage.refusal).toBeUndefined();
+  });
+
+  test("says what is stored of an account whose rows are replaced, and not the sum of its writes", async () => {
+    const { clock, commit, measured, meter } = account();
+    const known: (number | undefined)[] = [];
+    for (let times = 0; times < 100; times += 1) {
+      expect(await commit([session(0, 900)], { maxBytes: 20_000 })).toBe("done");
+      known.push(meter.usage.stored?.bytes);
+      clock.advance(1_000);
+    }
+    // Once it has reached the limit, and as often as it does so again.
+    expect(known.slice(30).some((bytes = 20_000) => bytes < 3_000)).toBe(true);
+    expect(measured()).toBeLessThan(10);
+  });
+
   test("takes the size of the database where an account has one of its own, and counts no rows for it", async () => {
     let size = 40_960;
     const { clock, commit, measured, meter } = account(() => size);

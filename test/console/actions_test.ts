@@ -68,7 +68,7 @@ const CASES: readonly Case[] = [
   { action: "erase", account: "bot-faro", open: "Erase", confirm: "Erase for good", isTyped: true },
 ];
 
-const sentChanges = (): string[] => service.requests.filter((request) => /^(POST|DELETE)/.test(request));
+const sentChanges = (): string[] => service.requests.filter((request) => /^(POST|PUT|DELETE)/.test(request));
 
 describe.each(CASES)("action $action", ({ action, account, open, confirm, isTyped, id }) => {
   test("says what is kept, is refused, and is done", async () => {
@@ -107,6 +107,75 @@ describe.each(CASES)("action $action", ({ action, account, open, confirm, isType
     const isGone = action === "erase" || action === "retire";
     await page.waitForURL(isGone ? /#\/accounts$/ : /#\/accounts\/bot-/);
     expect(tab.errors).toEqual([]);
+  });
+});
+
+describe("action limit", () => {
+  test("asks for the limits, says what is wrong with them, and sets them", async () => {
+    const { page } = tab;
+    await tab.visit("#/accounts/bot-setubal");
+    await page.getByText("100 MB of 100 MB").waitFor();
+    await page.getByRole("button", { name: "Limits", exact: true }).click();
+    const dialog = page.getByRole("dialog");
+    const [size, rows] = [dialog.getByLabel("Stored bytes"), dialog.getByLabel("Stored rows")];
+    expect(await size.inputValue()).toBe("100000000");
+    await size.fill(" 250000000 ");
+    await rows.fill("many");
+    const set = dialog.getByRole("button", { name: "Set the limits" });
+    await set.click();
+    await dialog.getByText("Stored rows: type a number of 0 or more, or nothing.").waitFor();
+    expect(await rows.getAttribute("aria-invalid")).toBe("true");
+    await rows.fill("");
+    await dialog.getByLabel("Requests a minute").fill("0");
+    await set.click();
+    await dialog.getByText("Requests a minute: type a number of 1 or more, or nothing.").waitFor();
+    expect(sentChanges()).toEqual([]);
+    await dialog.getByLabel("Requests a minute").fill("600");
+    await set.click();
+    await page.getByText("Done: limit of bot-setubal.").first().waitFor();
+    const limits = { maxBytes: 250_000_000, requestsPerMinute: 600 };
+    expect(sentChanges()).toEqual([
+      `POST /v1/console/accounts/bot-setubal/actions/limit ${JSON.stringify({ confirm: "bot-setubal", limits })}`,
+    ]);
+    // They are shown without a click.
+    await page.locator("dd").getByText("600", { exact: true }).waitFor();
+    expect(tab.errors).toEqual([]);
+  });
+
+  test("over the basic API replaces the limits of the account", async () => {
+    service.state.hasConsole = false;
+    const { page } = tab;
+    await tab.visit("#/accounts/bot-setubal");
+    await page.getByText("At its limit", { exact: true }).waitFor();
+    await page.getByRole("button", { name: "Limits", exact: true }).click();
+    const dialog = page.getByRole("dialog");
+    for (const name of ["Stored bytes", "Stored rows"]) await dialog.getByLabel(name).fill("");
+    await dialog.getByRole("button", { name: "Set the limits" }).click();
+    await page.getByText("Set the limits of bot-setubal.").first().waitFor();
+    expect(sentChanges()).toEqual(["PUT /v1/accounts/bot-setubal/limits {}"]);
+  });
+});
+
+describe("limits in the list", () => {
+  test("have a column where an account has some, by which it is sorted", async () => {
+    const { page } = tab;
+    await tab.visit("#/accounts?sort=limit");
+    const names = page.locator("tbody .account-name");
+    await names.first().waitFor();
+    expect((await names.allTextContents()).slice(0, 3)).toEqual([
+      "bot-setubal",
+      "support/eu-1",
+      "bot-aveiro",
+    ]);
+    const meter = page.getByRole("meter", { name: "Stored bytes: 83.4 MB of 100 MB" });
+    expect(await meter.evaluate((element) => (element as HTMLMeterElement).value)).toBeCloseTo(0.834, 3);
+    await page.getByText("not measured").waitFor({ state: "attached" });
+    service.state.rows = service.state.rows.map((row) => ({ ...row, limits: undefined }));
+    await tab.visit("#/accounts?sort=name");
+    await page.reload();
+    await names.first().waitFor();
+    expect(await page.getByRole("columnheader", { name: "Limit used" }).count()).toBe(0);
+    expect(await page.getByRole("meter").count()).toBe(0);
   });
 });
 
@@ -211,7 +280,7 @@ describe("tokens", () => {
     service.state.fault = "none";
     await dialog.getByRole("button", { name: "Revoke", exact: true }).click();
     await page.getByText("Revoked grafana.").first().waitFor();
-    expect(await page.getByRole("rowheader", { name: "grafana" }).count()).toBe(0);
+    await page.getByRole("rowheader", { name: "grafana" }).waitFor({ state: "detached" });
   });
 });
 
@@ -236,7 +305,7 @@ describe("a session", () => {
     await page.evaluate((token) => {
       location.hash = `#token=${token}`;
     }, TOKEN);
-    await page.getByRole("heading", { name: "3 accounts need you" }).waitFor();
+    await page.getByRole("heading", { name: "4 accounts need you" }).waitFor();
     expect(page.url()).toBe(`${service.url}#/`);
     await page.goBack();
     expect(page.url()).toBe(`${service.url}#/help`);

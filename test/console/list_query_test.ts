@@ -8,11 +8,11 @@ const queryOf = (text: string) => readQuery(new URLSearchParams(text));
 
 describe("readQuery", () => {
   test("takes back what writeQuery has written", () => {
-    const query = queryOf("q=faro&health=failing,late&sort=rows-down&page=7");
+    const query = queryOf("q=faro&health=failing,late&sort=limit-down&page=7");
     expect(query).toEqual({
       text: "faro",
       health: ["failing", "late"],
-      sort: "rows",
+      sort: "limit",
       isDescending: true,
       page: 7,
     });

@@ -54,7 +54,7 @@ describe("the list", () => {
     await page.locator('tr[data-account="support/eu-1"] .badge.is-failing').waitFor();
     expect(await names.allTextContents()).toEqual(before);
     service.emit("gone", ["bot-faro"]);
-    await page.getByRole("heading", { name: "3 accounts need you" }).waitFor();
+    await page.getByRole("heading", { name: "4 accounts need you" }).waitFor();
     expect(await page.locator('tr[data-account="bot-faro"]').count()).toBe(0);
   });
 
@@ -259,7 +259,7 @@ describe("the keyboard alone", () => {
     await page.getByRole("heading", { name: "Sign in to the console" }).waitFor();
     await page.keyboard.type(TOKEN);
     await page.keyboard.press("Enter");
-    await page.getByRole("heading", { name: "3 accounts need you" }).waitFor();
+    await page.getByRole("heading", { name: "4 accounts need you" }).waitFor();
     await page.keyboard.press("/");
     await page.keyboard.type("bot-faro");
     await page.getByText("1 account", { exact: true }).waitFor();
@@ -290,12 +290,12 @@ describe("the keyboard alone", () => {
   test("sees where the focus is, and where a page begins", async () => {
     const { page } = tab;
     await tab.visit("#/accounts");
-    await page.getByRole("heading", { name: "3 accounts need you" }).waitFor();
+    await page.getByRole("heading", { name: "4 accounts need you" }).waitFor();
     await page.keyboard.press("?");
     await page.getByRole("heading", { name: "Help" }).waitFor();
     expect(await page.evaluate(() => document.activeElement?.id)).toBe("main");
     await page.keyboard.press("a");
-    await page.getByRole("heading", { name: "3 accounts need you" }).waitFor();
+    await page.getByRole("heading", { name: "4 accounts need you" }).waitFor();
     for (let times = 0; times < 30; times += 1) {
       await page.keyboard.press("Tab");
       const outline = await page.evaluate(() => {
@@ -311,7 +311,7 @@ describe("the keyboard alone", () => {
   test("has the focus in a new page or dialog before the next key", async () => {
     const { page } = tab;
     await tab.visit("#/accounts");
-    await page.getByRole("heading", { name: "3 accounts need you" }).waitFor();
+    await page.getByRole("heading", { name: "4 accounts need you" }).waitFor();
     // The observer runs as soon as the document has changed, and before any other event.
     await page.evaluate(() => {
       const seen: string[] = [];

@@ -8,11 +8,22 @@ const MIN = 60 * S;
 const H = 60 * MIN;
 const D = 24 * H;
 
+/** Of some accounts: near a limit, at one, and with nothing that was measured. */
+const LIMITS: Readonly<Record<string, AccountRow["limits"]>> = {
+  "bot-setubal": { maxBytes: 100_000_000, maxRows: 20_000, bytes: 99_999_412, rows: 16_801 },
+  "support/eu-1": {
+    ...{ maxBytes: 100_000_000, requestsPerMinute: 600, bytes: 83_400_120 },
+    ...{ refusedRequests: 1_204, lastRefusedAtMs: NOW_MS - 3 * MIN },
+  },
+  "bot-aveiro": { maxRows: 20_000 },
+};
+
 /** One account of each health, with the reason that a service would say. */
 const EACH: readonly (readonly [name: string, health: Health, reason?: string])[] = [
   ["bot-lisbon", "damaged", "3 sessions are damaged and were set aside."],
   ["bot-porto", "failing", "The last 4 saves failed: the disk is full."],
   ["bot-faro", "fenced", "Another process opened it 12 minutes ago."],
+  ["bot-setubal", "limited", "It is at its limit of 100,000,000 bytes: commits that store more are refused."],
   ["bot-braga", "held", "A move to libsql://db.example was begun and not finished."],
   ["bot-evora", "late", "State waits for 41 seconds; the database is busy."],
   ["bot-sintra", "deleting", "Its deletion is not finished."],
@@ -63,7 +74,7 @@ function rowOf(name: string, health: Health, reason: string | undefined, index: 
     lastCommitAtMs: isUsed ? NOW_MS - (dirtyMs ?? 0) - (4 + (index % 50)) * S : undefined,
     oldestDirtyAtMs: dirtyMs === undefined ? undefined : NOW_MS - dirtyMs,
     quarantined: health === "damaged" ? 3 : isHere ? 0 : undefined,
-    rowsPerThousand: isHere ? 118 + ((index * 37) % 90) : undefined,
+    limits: LIMITS[name],
   };
 }
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { extname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import type { TokenRow } from "../../console/api/source.ts";
-import type { AccountDetail, AccountRow, ActionName, ConsoleInfo } from "../../src/console/model.ts";
+import type { AccountDetail, AccountRow, ActionName, ConsoleInfo, Limits } from "../../src/console/model.ts";
 import { detailOf, NOW_MS } from "./made_accounts.ts";
 
 /** The token that the made service accepts. */
@@ -23,7 +23,16 @@ const TYPES: Readonly<Record<string, string>> = {
   ".svg": "image/svg+xml",
 };
 
-const ACTIONS: readonly ActionName[] = ["flush", "takeOver", "backup", "restore", "retire", "undo", "erase"];
+const ACTIONS: readonly ActionName[] = [
+  "flush",
+  "takeOver",
+  "backup",
+  "restore",
+  "retire",
+  "undo",
+  "limit",
+  "erase",
+];
 
 /** What a made service shows, and how it behaves. A test changes it at any time. */
 export interface MadeState {
@@ -210,7 +219,7 @@ export class MadeService implements AsyncDisposable {
   #act(
     row: AccountRow,
     action: ActionName,
-    { confirm }: { readonly confirm?: string },
+    { confirm, limits }: { readonly confirm?: string; readonly limits?: Limits },
     response: ServerResponse,
   ): undefined {
     const refusal = this.state.refusals[action];
@@ -219,6 +228,8 @@ export class MadeService implements AsyncDisposable {
       return problem(response, 400, `${action}: the name that was typed is another one`);
     if (action === "erase" || action === "retire")
       this.state.rows = this.state.rows.filter((known) => known !== row);
+    if (action === "limit")
+      this.state.rows = this.state.rows.map((known) => (known === row ? { ...row, limits } : known));
     json(response, { said: `Done: ${action} of ${row.name}.` });
   }
 
@@ -266,6 +277,7 @@ export class MadeService implements AsyncDisposable {
     const row = this.state.rows.find((known) => known.name === name);
     if (row === undefined) return problem(response, 404, "find account: no such account");
     if (below === "stats") return json(response, statsOf(row));
+    if (below === "limits" && method === "PUT") return json(response, {});
     if (below === "snapshot" || below === "flush")
       return problem(response, 403, "authorize: the token does not allow it");
     if (method !== "DELETE") return problem(response, 404, "find route: no such route");
@@ -274,8 +286,13 @@ export class MadeService implements AsyncDisposable {
   }
 }
 
-function statsOf({ health }: AccountRow): object {
-  if (health !== "ok" && health !== "failing") return { open: false };
+function statsOf({ health, limits }: AccountRow): object {
+  if (health !== "ok" && health !== "failing")
+    return {
+      open: false,
+      ...(limits && { limits, stored: { bytes: limits.bytes } }),
+      ...(health === "limited" ? { refusedBy: "maxBytes" } : {}),
+    };
   const isFailing = health === "failing";
   return {
     open: true,

@@ -113,7 +113,7 @@ export const STATES: readonly ConsoleState[] = [
     name: "accounts",
     async reach({ page, visit }) {
       await visit("#/accounts");
-      await page.getByRole("heading", { name: "3 accounts need you" }).waitFor();
+      await page.getByRole("heading", { name: "4 accounts need you" }).waitFor();
     },
   },
   {
@@ -169,7 +169,7 @@ export const STATES: readonly ConsoleState[] = [
     name: "accounts-offline",
     async reach({ page, visit }, service) {
       await visit("#/accounts");
-      await page.getByRole("heading", { name: "3 accounts need you" }).waitFor();
+      await page.getByRole("heading", { name: "4 accounts need you" }).waitFor();
       service.state.fault = "cut";
       service.cutStreams();
       await page.getByRole("heading", { name: "No connection" }).waitFor();
@@ -186,6 +186,8 @@ export const STATES: readonly ConsoleState[] = [
   { name: "account-failing", reach: account("bot-porto") },
   { name: "account-damaged", reach: account("bot-lisbon") },
   { name: "account-fenced", reach: account("bot-faro") },
+  { name: "account-limited", reach: account("bot-setubal") },
+  { name: "account-slowed", reach: account("support/eu-1") },
   { name: "account-unused", reach: account("bot-new") },
   {
     name: "account-read-only",
@@ -212,6 +214,7 @@ export const STATES: readonly ConsoleState[] = [
     },
   },
   { name: "flush", reach: action("bot-porto", "Flush") },
+  { name: "limit", reach: action("bot-setubal", "Limits") },
   { name: "erase", reach: action("bot-faro", "Erase") },
   { name: "restore", reach: action("bot-porto", "Restore") },
   {

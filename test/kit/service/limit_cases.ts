@@ -1,6 +1,6 @@
 import type { Backend } from "../../../src/backend/mod.ts";
 import { LimitError } from "../../../src/errors/mod.ts";
-import type { AuditList, Problem } from "../../../src/http/mod.ts";
+import type { AccountList, AuditList, Problem } from "../../../src/http/mod.ts";
 import { check, equal } from "../../../src/testing/conformance/assert.ts";
 import { bodyOf } from "./calls.ts";
 import { pathOf, problemIn, ServiceClient, type TestAccount } from "./client.ts";
@@ -18,6 +18,8 @@ export const limitCases: readonly ServiceCase[] = [
       const limits = { maxBytes: 1_000_000_000, maxRows: 500, requestsPerMinute: 5_000 };
       equal(await client.json("PUT", path, 200, { json: limits }), limits, "answer");
       equal(await client.json("GET", path, 200), limits, "limits");
+      const { accounts } = (await client.json("GET", "/v1/accounts?limit=1000", 200)) as AccountList;
+      equal(accounts.find(({ name }) => name === account.name)?.limits, limits, "limits in the list");
       await put(client, account, 0);
       const stats = (await client.json("GET", pathOf(account.name, "/stats"), 200)) as Stats;
       equal(stats.limits, limits, "limits in the statistics");
@@ -73,6 +75,7 @@ export const limitCases: readonly ServiceCase[] = [
       for (const id of [0, 1, 2]) await put(client, account, id);
       const problem = await refusedCommit(client, account);
       equal(problem.limit, { rule: "maxRows", allowed: 3 }, "limit");
+      equal(await refusedBy(client, account), "maxRows", "the limit in the statistics");
       // The rows that are there may change.
       const backend = await client.backend(account);
       await putSession(backend, 0, 200);
@@ -89,6 +92,7 @@ export const limitCases: readonly ServiceCase[] = [
       await backend.deleteSession(addressOf(2));
       await backend.close();
       await limit(client, account, { maxRows: 10 });
+      equal(await refusedBy(client, account), undefined, "the limit in the statistics when it is raised");
       for (const id of [5, 6, 7]) await put(client, account, id);
     },
   },
@@ -142,7 +146,12 @@ export const limitCases: readonly ServiceCase[] = [
 
 interface Stats {
   readonly limits?: object;
+  readonly refusedBy?: string;
   readonly stored?: { readonly bytes: number; readonly rows?: number };
+}
+
+async function refusedBy(client: ServiceClient, { name }: TestAccount): Promise<string | undefined> {
+  return ((await client.json("GET", pathOf(name, "/stats"), 200)) as Stats).refusedBy;
 }
 
 async function limit(client: ServiceClient, { name }: TestAccount, json: object): Promise<void> {

@@ -46,6 +46,7 @@ export async function runService(
     const refusals = new Refusals();
     const watch = new AccountWatch(systemClock);
     const registry = await SqlRegistry.open(driver, systemClock);
+    const accountLimits = accountLimitsOf(flags);
     const accounts = new LocalAccounts({
       registry,
       clock: systemClock,
@@ -57,13 +58,16 @@ export async function runService(
           metrics.add(opened);
           return opened;
         }),
-      onRefused: (_, limit) => refusals.count(limit),
+      onRefused: (account, limit) => {
+        refusals.count(limit);
+        watch.refused(account, limit);
+      },
       backupStats: (account) => backups?.stats(account),
     });
     const app = createApp({
       accounts,
       adminToken: admin.token,
-      accountLimits: accountLimitsOf(flags),
+      accountLimits,
       corsOrigins: cors,
       openApi: openApiDocument(),
       host: { logger },
@@ -73,7 +77,7 @@ export async function runService(
       metrics: { text: () => metrics.text() + refusals.text() },
     });
     const pages = await serviceConsole({
-      ...{ target, driver, registry, accounts, watch, adminToken: admin.token },
+      ...{ target, driver, registry, accounts, accountLimits, watch, adminToken: admin.token },
       backups: () => backups && startBackups?.kept(backups),
       host: systemHost({ scheduler, logger }),
     });

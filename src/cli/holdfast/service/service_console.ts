@@ -9,6 +9,7 @@ import {
 } from "../../../console/mod.ts";
 import type { Host } from "../../../ports/mod.ts";
 import {
+  type Admission,
   authenticate,
   findAccounts,
   hashToken,
@@ -30,6 +31,8 @@ export interface ServiceConsoleOptions {
   readonly registry: SqlRegistry;
   readonly accounts: LocalAccounts;
   readonly watch: AccountWatch;
+  /** Limits of accounts that have none of their own. */
+  readonly accountLimits: Admission["limits"];
   readonly adminToken: string;
   /** `undefined` where the service makes no backups, and before they have begun. */
   readonly backups: () => KeptBackups | undefined;
@@ -52,6 +55,7 @@ export async function serviceConsole(options: ServiceConsoleOptions): Promise<Se
   const schemaVersion = await schemaVersionOf(target);
   const source = new ServiceSource({
     ...{ accounts, backups, schemaVersion, watch },
+    accountLimits: options.accountLimits ?? {},
     actions: new AccountActions({ accounts, watch, backups, host }),
     database: lookedDatabase(target),
     stored: overviewReads(driver, schemaVersion),
@@ -81,11 +85,12 @@ async function schemaVersionOf(target: StoredTarget): Promise<number> {
   return looking.schema?.version ?? 0;
 }
 
-/** Tells of accounts that this service registers and deletes, and of tokens that it revokes. */
+/** Tells of accounts that this service registers, limits and deletes, and of tokens that it revokes. */
 function followRegistry(registry: SqlRegistry, watch: AccountWatch, onRevoked: () => void): void {
   const addAccount = registry.addAccount.bind(registry);
   const beginDelete = registry.beginDelete.bind(registry);
   const endDelete = registry.endDelete.bind(registry);
+  const limitAccount = registry.limitAccount.bind(registry);
   const revokeToken = registry.revokeToken.bind(registry);
   Object.assign(registry, {
     addAccount: async (name) => {
@@ -102,10 +107,14 @@ function followRegistry(registry: SqlRegistry, watch: AccountWatch, onRevoked: (
       await endDelete(name, registeredAtMs);
       watch.forget(name);
     },
+    limitAccount: async (name, registeredAtMs, limits) => {
+      await limitAccount(name, registeredAtMs, limits);
+      watch.touch(name);
+    },
     revokeToken: async (id) => {
       const isRevoked = await revokeToken(id);
       onRevoked();
       return isRevoked;
     },
-  } satisfies Pick<SqlRegistry, "addAccount" | "beginDelete" | "endDelete" | "revokeToken">);
+  } satisfies Partial<SqlRegistry>);
 }
