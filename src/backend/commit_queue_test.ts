@@ -8,8 +8,10 @@ import {
   ClosedError,
   FencedError,
   LimitError,
+  SealedError,
 } from "../errors/mod.ts";
 import { FaultPlan, faultyCommitter, RecordingLogger, SeededRandom } from "../testing/mod.ts";
+import type { CommitQueueOptions } from "./commit_queue.ts";
 import {
   type Backend,
   CommitQueue,
@@ -178,6 +180,103 @@ describe("CommitQueue.take", () => {
     plan.always(new BusyError("commit: busy"));
     await expect(CommitQueue.take(backend, options)).rejects.toThrow(BusyError);
     expect(plan.commits).toBe(17);
+  });
+});
+
+describe("CommitQueue.take of a sole owner", () => {
+  const DEVICE: Write = put(7);
+
+  /** Takes the account as `me`, with what happens to its commits. */
+  async function take(backend: Committer, options: Partial<CommitQueueOptions> = {}): Promise<CommitQueue> {
+    const fixed = { random: new SeededRandom(1), logger: new RecordingLogger() };
+    return await CommitQueue.take(backend, { ...fixed, soleOwner: "me", ...options });
+  }
+
+  test("keeps an account that it owned already, with a device or without", async () => {
+    for (const firstDevice of [undefined, async () => [DEVICE]]) {
+      const backend = memoryBackend();
+      const first = await take(backend, { firstDevice });
+      expect([first.isKept, first.hasDevice]).toEqual([false, firstDevice !== undefined]);
+      const again = await take(backend, { firstDevice });
+      expect([again.isKept, again.ownerEpoch, again.hasDevice]).toEqual([true, 1, firstDevice !== undefined]);
+      expect(await again.commit([put(1)])).toEqual([1]);
+    }
+  });
+
+  test("did not keep an account that it took in a commit whose answer was lost", async () => {
+    const plan = new FaultPlan();
+    plan.next("lose-answer");
+    const queue = await take(faultyCommitter(memoryBackend(), plan));
+    expect([queue.isKept, queue.ownerEpoch]).toEqual([false, 1]);
+  });
+
+  test("takes an account of another owner by a commit", async () => {
+    const backend = memoryBackend();
+    await take(backend, { soleOwner: undefined });
+    const queue = await take(backend);
+    expect([queue.isKept, queue.ownerEpoch]).toEqual([false, 2]);
+  });
+});
+
+describe("CommitQueue.take with a first device", () => {
+  test("stores it in the commit that takes the ownership, once", async () => {
+    const database = new MemoryDatabase();
+    const guards: OwnerGuard[] = [];
+    const lists: (readonly Write[])[] = [];
+    const memory = memoryBackend({ database });
+    const backend: Committer = {
+      capabilities: memory.capabilities,
+      readOwner: () => memory.readOwner(),
+      commit: (writes, options) => {
+        lists.push(writes);
+        if (options?.guard !== undefined) guards.push(options.guard);
+        return memory.commit(writes, options);
+      },
+      close: async () => {},
+    };
+    let asked = 0;
+    const options = {
+      random: new SeededRandom(1),
+      logger: new RecordingLogger(),
+      firstDevice: async () => {
+        asked += 1;
+        return [put(7)];
+      },
+    };
+    expect((await CommitQueue.take(backend, options)).hasDevice).toBe(true);
+    expect((await CommitQueue.take(backend, options)).hasDevice).toBe(true);
+    expect(asked).toBe(1);
+    expect(lists).toEqual([[put(7)], []]);
+    expect(guards.map(({ withoutDevice }) => withoutDevice)).toEqual([true, undefined]);
+    expect(await memory.getSession(ADDRESS)).toEqual(new Uint8Array([7]));
+  });
+
+  test("takes an account that has one already, by an earlier release", async () => {
+    const backend = memoryBackend();
+    const options = { random: new SeededRandom(1), logger: new RecordingLogger() };
+    await CommitQueue.take(backend, options);
+    const queue = await CommitQueue.take(backend, { ...options, firstDevice: async () => [] });
+    expect([queue.hasDevice, queue.ownerEpoch]).toEqual([true, 2]);
+  });
+});
+
+describe("CommitQueue.take of a sealed account", () => {
+  test("rejects without keys, and writes nothing", async () => {
+    for (const sealed of [true, false]) {
+      const memory = memoryBackend();
+      const plan = new FaultPlan();
+      const counted = faultyCommitter(memory, plan);
+      const backend: Committer = {
+        capabilities: memory.capabilities,
+        readOwner: async () => ({ owner: "other", epoch: 3, sealed }),
+        commit: (writes, options) => counted.commit(writes, options),
+        close: async () => {},
+      };
+      const options = { random: new SeededRandom(1), logger: new RecordingLogger() };
+      const error = sealed ? SealedError : FencedError;
+      await expect(CommitQueue.take(backend, options)).rejects.toThrow(error);
+      expect(plan.commits > 0).toBe(!sealed);
+    }
   });
 });
 
