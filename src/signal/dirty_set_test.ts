@@ -24,7 +24,7 @@ describe("urgencyOf", () => {
   test("names the urgencies", () => {
     const { entry } = dirtySet();
     const made = entry("a");
-    const named = [MAY, MUST, NOW].map((urgency) => {
+    const named = ([MAY, MUST, NOW] as const).map((urgency) => {
       made.urgency = urgency;
       return urgencyOf(made);
     });
@@ -58,7 +58,7 @@ describe("DirtySet.change", () => {
   test("raises the urgency, and never lowers it", () => {
     const { dirty, dirtied, entry, notified } = dirtySet();
     const a = entry("a");
-    for (const urgency of [MAY, MUST, MAY, NOW, MUST]) dirty.change(a, urgency);
+    for (const urgency of [MAY, MUST, MAY, NOW, MUST] as const) dirty.change(a, urgency);
     expect([a.urgency, a.freshUrgency]).toEqual([NOW, NOW]);
     expect(dirty.pending()).toEqual({ must: 1, may: 0, bytes: 10, oldestAtMs: 1_000 });
     expect(dirtied).toEqual(["a"]);
