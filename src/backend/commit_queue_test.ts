@@ -133,6 +133,27 @@ describe("CommitQueue.take", () => {
     for (const { queue: clone } of other) await expect(clone.commit([put(1)])).rejects.toThrow(FencedError);
   });
 
+  test("does not take another owner with the same epoch for itself after a lost answer", async () => {
+    const database = new MemoryDatabase();
+    const plan = new FaultPlan();
+    const backend = faultyCommitter(memoryBackend({ database }), plan);
+    plan.next("lose-request");
+    const other: Opening[] = [];
+    const slow: Committer = {
+      capabilities: backend.capabilities,
+      commit: (writes, options) => backend.commit(writes, options),
+      readOwner: async () => {
+        if (plan.commits === 1 && other.length === 0) other.push(await open(database, 2));
+        return await backend.readOwner();
+      },
+      close: async () => {},
+    };
+    const options = { random: new SeededRandom(1), logger: new RecordingLogger() };
+    const queue = await CommitQueue.take(slow, options);
+    expect([other[0]?.queue.ownerEpoch, queue.ownerEpoch]).toEqual([1, 2]);
+    expect(await queue.commit([put(1)])).toEqual([1]);
+  });
+
   test("takes ownership without a commit for a stored sole owner", async () => {
     const database = new MemoryDatabase();
     const plan = new FaultPlan();
@@ -387,10 +408,47 @@ describe("CommitQueue.commit", () => {
     expect(first.plan.commits).toBe(commits + 1);
   });
 
+  test("tells the backend which writes are checked, with fencing and without", async () => {
+    for (const fencing of [true, false]) {
+      const memory = memoryBackend();
+      const told: unknown[] = [];
+      const backend: Committer = {
+        capabilities: { ...memory.capabilities, fencing },
+        readOwner: () => memory.readOwner(),
+        commit: (writes, options) => {
+          told.push(options?.checked);
+          return memory.commit(writes, options);
+        },
+        close: async () => {},
+      };
+      const options = { random: new SeededRandom(1), logger: new RecordingLogger() };
+      const queue = await CommitQueue.take(backend, options);
+      await queue.commit([put(1)], { checked: true });
+      await queue.commit([put(1)]);
+      expect(told.slice(-2)).toEqual([true, undefined]);
+    }
+  });
+
   test("rejects a guard of the caller", async () => {
     const { queue } = await open(new MemoryDatabase(), 1);
     const guard: OwnerGuard = { owner: undefined, minEpoch: 0, maxEpoch: 0 };
     await expect(queue.commit([put(1)], { guard })).rejects.toThrow(TypeError);
+  });
+});
+
+describe("CommitQueue.follow", () => {
+  test("tells of a commit in doubt without its writes, and of one that failed not at all", async () => {
+    const { plan, queue } = await open(new MemoryDatabase(), 1);
+    const told: unknown[] = [];
+    const stops = [1, 2].map(() => queue.follow((writes) => told.push(writes)));
+    plan.next(new BackendError("commit: no connection"), "lose-request", "lose-answer", "lose-request");
+    await expect(queue.commit([put(1)])).rejects.toThrow("no connection");
+    expect(told).toEqual([]);
+    await expect(queue.commit([put(1)])).rejects.toThrow(AmbiguousError);
+    expect(told).toEqual([undefined, undefined]);
+    stops[0]?.();
+    await queue.commit([put(2)]);
+    expect(told.slice(2)).toEqual([[put(2)]]);
   });
 });
 
