@@ -127,7 +127,8 @@ export class IsolatingCommit {
     if (units.length === 0) return;
     const middle = Math.ceil(units.length / 2);
     await this.#halve(await this.#send(units.slice(0, middle)));
-    await this.#halve(await this.#send(units.slice(middle)));
+    // A single unit has no second half, and an empty commit would be sent.
+    if (units.length > 1) await this.#halve(await this.#send(units.slice(middle)));
   }
 
   /**
