@@ -12,6 +12,11 @@ import {
 } from "../../test/support/signal/cache_world.ts";
 import { CounterRecord } from "../../test/support/signal/counter_record.ts";
 import { BackendError, ClosedError, FencedError, HaltedError, RefusedError } from "../errors/mod.ts";
+import type { FlushSelection, IsolatedItem } from "../write_behind/mod.ts";
+import { CacheEntry, CLEAN, type EntryOwner, MUST } from "./cache_entry.ts";
+import type { AnyEntry } from "./dirty_set.ts";
+import { SIGNAL_FLUSHABLE } from "./flushable_signal_state.ts";
+import { commitEntries, type GateEngine, openGates } from "./publish_gate.ts";
 
 /** Sends without waiting for the gate. */
 async function put({ cache }: World, address: string): Promise<boolean> {
@@ -23,6 +28,114 @@ async function put({ cache }: World, address: string): Promise<boolean> {
 function isOf(address: string) {
   return (write: object): boolean => "address" in write && write.address === address;
 }
+
+/** An engine that answers each flush with a report or an error, and commits what it is told to. */
+function fakeEngine(options: { isolated?: IsolatedItem[]; error?: Error; commits?: AnyEntry[] } = {}) {
+  const selected: FlushSelection[] = [];
+  const engine: GateEngine = {
+    assertOpen: () => {},
+    assertUsable: () => {},
+    flushOnly: async (select) => {
+      selected.push(select);
+      for (const entry of options.commits ?? []) entry.committed = entry.generation;
+      if (options.error !== undefined) throw options.error;
+      return { committed: 0, writes: 0, rows: 0, bytes: 0, durationMs: 0, isolated: options.isolated ?? [] };
+    },
+  };
+  return { engine, selected };
+}
+
+/** A dirty entry whose gate is closed. */
+function gatedEntry(address: string, forfeited: string[] = []): AnyEntry {
+  const owner = { forfeit: (entry: AnyEntry) => forfeited.push(entry.key) } as unknown as EntryOwner<unknown>;
+  const entry = new CacheEntry<unknown>(owner, address, `session:${address}`);
+  entry.urgency = MUST;
+  entry.generation = 3;
+  entry.gate = 2;
+  return entry;
+}
+
+function isolatedItem(key: string, error: Error, flushable = SIGNAL_FLUSHABLE): IsolatedItem {
+  return { flushable, key, generation: 3, reason: "refused", error };
+}
+
+describe("openGates", () => {
+  test("commits the other end of a move too", async () => {
+    const [entry, partner] = [gatedEntry(ALICE), gatedEntry(BOB)];
+    entry.partner = { entry: partner, generation: 3 };
+    const { engine, selected } = fakeEngine({ commits: [entry] });
+    await expect(openGates(engine, [entry], () => true)).rejects.toThrow(BackendError);
+    const keys = [entry.key, partner.key, `identity:${ALICE}`, `identity:${BOB}`, `session:${CAROL}`];
+    expect(keys.map((key) => selected[0]?.(SIGNAL_FLUSHABLE, key, "may"))).toEqual([
+      ...Array(4).fill(true),
+      false,
+    ]);
+    expect(selected[0]?.("other", entry.key, "may")).toBe(false);
+    await openGates(fakeEngine({ commits: [entry, partner] }).engine, [entry], () => true);
+  });
+
+  test("names the refusal of its own entry as the cause, and burns all keys of the message", async () => {
+    const forfeited: string[] = [];
+    const [entry, other] = [gatedEntry(ALICE, forfeited), gatedEntry(BOB, forfeited)];
+    const own = new RefusedError("commit: constraint");
+    const isolated = [
+      isolatedItem(entry.key, new RefusedError("of another flushable"), "other"),
+      isolatedItem(`session:${CAROL}`, new RefusedError("of another entry")),
+      isolatedItem(entry.key, own),
+    ];
+    const opening = openGates(fakeEngine({ isolated, commits: [other] }).engine, [entry, other], () => true);
+    await expect(opening).rejects.toMatchObject({ code: "refused", cause: own });
+    expect(forfeited).toEqual([entry.key, other.key]);
+  });
+
+  test("fails for an entry that was left without a refusal", async () => {
+    const entry = gatedEntry(ALICE);
+    const cause = new BackendError("commit: down");
+    for (const isolated of [[], [isolatedItem(entry.key, cause)]]) {
+      const opening = openGates(fakeEngine({ isolated }).engine, [entry], () => true);
+      await expect(opening).rejects.toMatchObject({ code: "failed", cause: isolated[0]?.error });
+    }
+  });
+
+  test("ignores a failed flush that has committed its entries", async () => {
+    const entry = gatedEntry(ALICE);
+    const error = new BackendError("commit: down");
+    await openGates(fakeEngine({ error, commits: [entry] }).engine, [entry], () => true);
+    const closed = gatedEntry(ALICE);
+    await expect(openGates(fakeEngine({ error }).engine, [closed], () => true)).rejects.toBe(error);
+  });
+
+  test("rejects, and burns nothing, when the cache was cleared", async () => {
+    const forfeited: string[] = [];
+    const entry = gatedEntry(ALICE, forfeited);
+    for (const commits of [[], [entry]]) {
+      const opening = openGates(fakeEngine({ commits }).engine, [entry], () => false);
+      await expect(opening).rejects.toThrow(ClosedError);
+    }
+    expect(forfeited).toEqual([]);
+  });
+});
+
+describe("commitEntries", () => {
+  test("commits dirty entries as they are, gated or not, and no clean ones", async () => {
+    const [dirty, clean] = [gatedEntry(ALICE), gatedEntry(BOB)];
+    dirty.gate = 0;
+    clean.urgency = CLEAN;
+    const { engine, selected } = fakeEngine({ commits: [dirty] });
+    await commitEntries(engine, [dirty, clean]);
+    expect(selected[0]?.(SIGNAL_FLUSHABLE, clean.key, "must")).toBe(false);
+    await commitEntries(engine, [clean]);
+    expect(selected).toHaveLength(1);
+  });
+
+  test("burns the keys of all entries when one is not committed", async () => {
+    const forfeited: string[] = [];
+    const entries = [gatedEntry(ALICE, forfeited), gatedEntry(BOB, forfeited)];
+    const { engine } = fakeEngine({ commits: entries.slice(1) });
+    await expect(commitEntries(engine, entries)).rejects.toThrow(BackendError);
+    expect(forfeited).toEqual(entries.map(({ key }) => key));
+  });
+});
 
 describe("SignalStoreCache.publishable", () => {
   test("commits only gated entries of its addresses", async () => {
