@@ -38,6 +38,47 @@ describe("KeyedLock.withKeys", () => {
     expect(await lock.withKeys(["b"], async () => "free")).toBe("free");
   });
 
+  test("rejects arguments of wrong types without taking a lock", async () => {
+    const lock = new KeyedLock();
+    const section = async (): Promise<void> => {};
+    await expect(lock.withKeys("a" as never, section)).rejects.toThrow(TypeError);
+    await expect(lock.withKeys(["a", 5 as never], section)).rejects.toThrow(TypeError);
+    await expect(lock.withKeys(["a"], 5 as never)).rejects.toThrow(TypeError);
+    expect(lock.keys).toEqual([]);
+  });
+
+  test("keeps a key while others wait for it", async () => {
+    const lock = new KeyedLock();
+    expect(lock.keys).toEqual([]);
+    const [first, second] = [gate(), gate()];
+    const sections = [first, second].map(({ opened }) => lock.withKeys(["a"], () => opened));
+    expect(lock.keys).toEqual(["a"]);
+    first.open();
+    await sections[0];
+    expect(lock.keys).toEqual(["a"]);
+    let isIn = false;
+    const third = lock.withKeys(["a"], async () => {
+      isIn = true;
+    });
+    for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
+    expect(isIn).toBe(false);
+    second.open();
+    await third;
+    expect([isIn, lock.keys]).toEqual([true, []]);
+  });
+
+  test("acquires keys in one order, so that a waiting call holds only smaller ones", async () => {
+    const lock = new KeyedLock();
+    const holder = gate();
+    const holding = lock.withKeys(["b"], () => holder.opened);
+    const waiting = lock.withKeys(["c", "b", "a"], async () => [...lock.keys].sort());
+    for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
+    expect([...lock.keys].sort()).toEqual(["a", "b"]);
+    holder.open();
+    expect(await waiting).toEqual(["a", "b", "c"]);
+    await holding;
+  });
+
   test("never deadlocks on keys in different orders", async () => {
     const lock = new KeyedLock();
     const done: number[] = [];
@@ -73,6 +114,20 @@ describe("KeyedLock.withResolvedKey", () => {
     holder.open();
     await Promise.all([holding, waiting]);
     expect(seen).toEqual(["lid"]);
+    expect(lock.keys).toEqual([]);
+  });
+
+  test("releases the key when the section throws, and rejects what is no key or function", async () => {
+    const lock = new KeyedLock();
+    const failing = lock.withResolvedKey(
+      async () => "a",
+      () => Promise.reject(new Error("boom")),
+    );
+    await expect(failing).rejects.toThrow("boom");
+    const section = async (): Promise<void> => {};
+    await expect(lock.withResolvedKey(5 as never, section)).rejects.toThrow(TypeError);
+    await expect(lock.withResolvedKey(async () => "a", 5 as never)).rejects.toThrow(TypeError);
+    await expect(lock.withResolvedKey(async () => Number.NaN as never, section)).rejects.toThrow(TypeError);
     expect(lock.keys).toEqual([]);
   });
 });
