@@ -350,7 +350,138 @@ describe("PortableCache.getOrInsert", () => {
   });
 });
 
+describe("PortableCache.approximateSize", () => {
+  test("estimates the bytes of all entries from the oldest 32", () => {
+    const { cache, clock } = cacheOf<string>({ capacity: 100, ttlMs: 100 });
+    expect(cache.approximateSize()).toEqual({ entries: 0, bytes: 0 });
+    // A text is 24 bytes and its letters.
+    for (let index = 10; index < 42; index += 1) cache.insert(`k${index}`, "1234567");
+    const each = 24 + 3 + 24 + 7;
+    expect(cache.approximateSize()).toEqual({ entries: 32, bytes: 32 * each });
+    for (let index = 42; index < 50; index += 1) cache.insert(`k${index}`, "longer than the others");
+    expect(cache.approximateSize()).toEqual({ entries: 40, bytes: 40 * each });
+    clock.advance(100);
+    expect(cache.approximateSize()).toEqual({ entries: 0, bytes: 0 });
+  });
+});
+
+describe("PortableCache.isHeld", () => {
+  test("looks at eight of the oldest entries per insert, and puts held ones behind the others", () => {
+    const held = new Set<string>();
+    const asked: string[] = [];
+    const { cache } = cacheOf<number>({
+      capacity: 20,
+      isHeld: (key) => {
+        asked.push(key);
+        return held.has(key);
+      },
+    });
+    const keys = Array.from({ length: 20 }, (_, index) => `k${index}`);
+    keys.forEach((key, index) => {
+      cache.insert(key, index);
+      if (index < 10) held.add(key);
+    });
+    expect(asked).toEqual([]);
+    cache.insert("one more", 20);
+    expect(asked).toEqual(keys.slice(0, 8));
+    expect(cache.entryCount()).toBe(21);
+    // The next insert passes the last two and evicts until the cache fits.
+    cache.insert("and one", 21);
+    expect(asked.slice(8)).toEqual(keys.slice(8, 12));
+    expect(cache.entryCount()).toBe(20);
+    expect(cache.has("k10") || cache.has("k11")).toBe(false);
+  });
+
+  test("never evicts the entry that is inserted", () => {
+    const { cache } = cacheOf<number>({ capacity: 2, isHeld: (key) => key !== "new" });
+    for (const key of ["a", "b", "new"]) cache.insert(key, 1);
+    expect(cache.iter().map(([key]) => key)).toEqual(["new", "a", "b"]);
+  });
+});
+
+describe("PortableCache.getWith arguments", () => {
+  test("rejects what is no function, and a signal that is aborted, without a load", async () => {
+    const { cache } = cacheOf<number>();
+    cache.insert("a", 1);
+    await expect(cache.getWith("a", 5 as never)).rejects.toThrow(TypeError);
+    const reason = new Error("given up");
+    const options = { signal: AbortSignal.abort(reason) };
+    await expect(cache.getWith("a", () => 2, options)).rejects.toBe(reason);
+    let loads = 0;
+    await expect(cache.getWith("b", () => ++loads, options)).rejects.toBe(reason);
+    expect(loads).toBe(0);
+  });
+});
+
+describe("PortableCache times", () => {
+  test("expires by idle time in has, iter and remove", () => {
+    const { cache, clock } = cacheOf<number>({ idleMs: 50, ttlMs: 1_000 });
+    cache.insert("a", 1);
+    clock.advance(49);
+    expect([cache.has("a"), cache.iter()]).toEqual([true, [["a", 1]]]);
+    clock.advance(1);
+    expect([cache.has("a"), cache.iter(), cache.remove("a")]).toEqual([false, [], undefined]);
+  });
+
+  test("reads no clock when nothing expires", () => {
+    const clock = {
+      nowMs: (): number => {
+        throw new Error("read the clock");
+      },
+    };
+    const cache = new PortableCache<string, number>({ capacity: 1, clock });
+    cache.insert("a", 1);
+    expect([cache.get("a"), cache.has("a"), cache.entryCount(), cache.iter()]).toEqual([
+      1,
+      true,
+      1,
+      [["a", 1]],
+    ]);
+  });
+
+  test("counts an entry that was read as due later, without removing it", () => {
+    const evicted: string[] = [];
+    const { cache, clock } = cacheOf<number>({ idleMs: 100, onEvict: (key) => evicted.push(key) });
+    cache.insert("a", 1);
+    cache.insert("b", 2);
+    clock.advance(60);
+    cache.get("a");
+    clock.advance(40);
+    expect(cache.entryCount()).toBe(1);
+    expect(evicted).toEqual(["b"]);
+    clock.advance(60);
+    cache.get("other");
+    expect(evicted).toEqual(["b", "a"]);
+  });
+});
+
 describe("PortableCache", () => {
+  test("logs of a listener's error its class, and of what is no error its type", () => {
+    const logger = new RecordingLogger();
+    const thrown: unknown[] = [new RangeError("secret"), "secret"];
+    const { cache } = cacheOf<number>({
+      logger,
+      onEvict: () => {
+        throw thrown.shift();
+      },
+    });
+    for (const key of ["a", "b"]) cache.insert(key, 1);
+    cache.invalidateAll();
+    expect(logger.entries.map(({ fields }) => fields)).toEqual([
+      { reason: "removed", error: "RangeError" },
+      { reason: "removed", error: "string" },
+    ]);
+  });
+
+  test("needs options and, to expire, a clock", () => {
+    expect(() => new PortableCache(undefined as never)).toThrow(TypeError);
+    expect(() => new PortableCache({ capacity: 1, ttlMs: 1 } as never)).toThrow(TypeError);
+    expect(() => new PortableCache({ capacity: 1, ttlMs: "1" } as never)).toThrow(RangeError);
+    expect(new PortableCache({ capacity: 0 } as never).entryCount()).toBe(0);
+    const { cache } = cacheOf<number>();
+    expect(() => cache.getOrInsert("a", 5 as never)).toThrow(TypeError);
+  });
+
   test("rejects invalid options and values", () => {
     const clock = new FakeClock();
     for (const options of [
