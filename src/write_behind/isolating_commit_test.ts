@@ -56,6 +56,42 @@ describe("IsolatingCommit.run", () => {
     expect(commit.failure).toBeUndefined();
   });
 
+  test("leaves out the first unit when the first write is named", async () => {
+    const { commit, kinds, tried } = run({ poison: "a" });
+    const items = units("ab");
+    await commit.run(items, [], NONE);
+    expect([tried(), kinds(items)]).toEqual([
+      ["ab", "b"],
+      [R, C],
+    ]);
+  });
+
+  test("tells the committer that the writes are checked", async () => {
+    const told: unknown[] = [];
+    const { capabilities } = new FakeCommitter();
+    const commit = new IsolatingCommit(
+      {
+        capabilities,
+        commit: async (writes, options) => {
+          told.push(options);
+          return writes.map(() => 1);
+        },
+      },
+      1,
+    );
+    await commit.run(units("a"), [], NONE);
+    expect(told).toEqual([{ checked: true }]);
+  });
+
+  test("keeps a refusal of the check as it is", async () => {
+    const { commit } = run();
+    const large: Unit = { writes: [{ kind: "session.put", address: "a", record: new Uint8Array(1_001) }] };
+    await commit.run([large], [], NONE);
+    const state = commit.states.get(large);
+    expect(state).toMatchObject({ kind: R, error: { code: "refused", writeIndex: 0 } });
+    expect(state?.kind === R && state.error.cause).not.toBeInstanceOf(RefusedError);
+  });
+
   test("sends nothing again when all are refused", async () => {
     const { commit, kinds, tried } = run({ poison: "a" });
     const items = units("a");
@@ -194,8 +230,8 @@ describe("IsolatingCommit within the limits of the backend", () => {
   });
 
   test("fills each commit up to the limit of bytes, with those of each row", async () => {
-    // A write of `a` is 5 bytes (or so) of itself and 64 of its row: three of them, and not four.
-    const { commit, tried } = limited(100, 3 * 64 + 60);
+    // A write is 16 bytes: its kind, its address and four of the record. Its row counts as 64. Three fit exactly.
+    const { commit, tried } = limited(100, 3 * (16 + 64));
     await commit.run(units("abcd"), [], NONE);
     expect(tried()).toEqual(["abc", "d"]);
   });
@@ -209,10 +245,12 @@ describe("IsolatingCommit within the limits of the backend", () => {
   });
 
   test("needs both limits", async () => {
-    const { committer, commit, tried } = run();
-    committer.capabilities = { ...committer.capabilities, maxCommitRows: 1 };
-    await commit.run(units("ab"), [], NONE);
-    expect(tried()).toEqual(["ab"]);
+    for (const limit of [{ maxCommitRows: 1 }, { maxCommitBytes: 1 }]) {
+      const { committer, commit, tried } = run();
+      committer.capabilities = { ...committer.capabilities, ...limit };
+      await commit.run(units("ab"), [], NONE);
+      expect(tried()).toEqual(["ab"]);
+    }
   });
 });
 
