@@ -59,6 +59,19 @@ const ON_OTHER_NODES = [
   "src/ports",
 ];
 
+/** Targets of the conformance kit that stand on what each version of Node has its own build of. */
+const NATIVE_KITS = ["libsql file", "node:sqlite file", "better-sqlite3 file"];
+
+/**
+ * Targets whose whole kit another version runs. Node from 22 on shares builds that Node 20 does not have.
+ *
+ * @param {import("./lib/nodes.mjs").NodeMajor} major
+ */
+function repeatedKits(major) {
+  const isFirstOfNewer = ownMajor() < 22 && major === NODE_MAJORS[0];
+  return isFirstOfNewer ? NATIVE_KITS.slice(0, 1) : NATIVE_KITS;
+}
+
 /**
  * @param {string} name of the runner, and of its project if `projects` does not name others
  * @param {{projects?: string[], node?: string | undefined, paths?: string[], env?: NodeJS.ProcessEnv}}
@@ -87,7 +100,7 @@ function otherNode(major, isLong) {
     projects: ["node", "system"],
     node,
     paths,
-    env: { HOLDFAST_DOSE: "short" },
+    env: { HOLDFAST_DOSE: "short", HOLDFAST_REPEATED_KITS: isLong ? "" : repeatedKits(major).join(",") },
   });
   if (node === undefined) runner.skip = `Node ${major} is not installed: npm run nodes`;
   return runner;
