@@ -39,9 +39,19 @@ interface BunHost {
  */
 const BUN_IDLE_TIMEOUT_S = 120;
 
+/** The lowest status of a request that was refused, or that failed. */
+const FIRST_REFUSAL = 400;
+
 /** How long a request may take to arrive, in milliseconds: its headers, and all of it. */
 const HEADERS_TIMEOUT_MS = 20_000;
 const REQUEST_TIMEOUT_MS = 60_000;
+
+/**
+ * How long, in milliseconds, the rest of a refused request is read and thrown away before it is answered, and
+ * its maximum bytes: those of a call.
+ */
+const DISCARD_MS = 10_000;
+const MAX_DISCARD_BYTES: number = 16 * 1_024 * 1_024;
 
 /** Maximum bytes of a request that are read after it was answered. */
 const MAX_DRAIN_BYTES: number = 1_024 * 1_024;
@@ -54,7 +64,8 @@ const SWEEP_MS = 50;
  *
  * @throws {Error} When the port is in use or the address is not available.
  */
-export async function listen(handler: Handler, { host, port }: ListenOptions): Promise<Listening> {
+export async function listen(answer: Handler, { host, port }: ListenOptions): Promise<Listening> {
+  const handler = afterRefusedBodies(answer);
   const { Deno, Bun } = globalThis as { readonly Deno?: DenoHost; readonly Bun?: BunHost };
   if (Deno !== undefined) {
     const server = Deno.serve({ hostname: host, port, onListen: () => {} }, handler);
@@ -66,6 +77,39 @@ export async function listen(handler: Handler, { host, port }: ListenOptions): P
     return { port: server.port, stop: () => server.stop(), cut: () => server.stop(true) };
   }
   return await listenOnNode(handler, { host, port });
+}
+
+/**
+ * Answers a refusal after the body of the request has come. A client that still sends when the connection is
+ * closed may lose the answer, and takes a commit that was refused for one that may have happened.
+ */
+function afterRefusedBodies(answer: Handler): Handler {
+  return async (request) => {
+    const response = await answer(request);
+    if (response.status >= FIRST_REFUSAL && request.body !== null && !request.bodyUsed)
+      await discard(request.body);
+    return response;
+  };
+}
+
+/** Reads a body without keeping it, up to its limits. */
+async function discard(body: ReadableStream<Uint8Array>): Promise<void> {
+  const reader = body.getReader();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), DISCARD_MS);
+  });
+  try {
+    for (let bytes = 0; bytes <= MAX_DISCARD_BYTES; ) {
+      const piece = await Promise.race([reader.read(), late]);
+      if (piece?.value === undefined) return;
+      bytes += piece.value.byteLength;
+    }
+  } catch {
+    // The client is gone.
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function listenOnNode(handler: Handler, { host, port }: ListenOptions): Promise<Listening> {

@@ -92,8 +92,8 @@ export class ServiceProcess implements AsyncDisposable {
   }
 
   /** Opens an account as a client elsewhere. */
-  async backend(account: string): Promise<Backend> {
-    return await remoteBackend({ url: this.url, token: await this.clientToken(), account });
+  async backend(account: string, deadlineMs?: number): Promise<Backend> {
+    return await remoteBackend({ url: this.url, token: await this.clientToken(), account, deadlineMs });
   }
 
   /** Sends the bytes of a request over a connection of its own, which stays open. */

@@ -57,7 +57,7 @@ function commandLines(): string {
 describe("the token of a database server", () => {
   test("takes the token from the environment, not the command line", async () => {
     const url = server.url("conversation");
-    const program = start([CONVERSATION, "--messages", "60", "--db", url], TOKEN);
+    const program = start([CONVERSATION, "--messages", "24", "--db", url], TOKEN);
     let ended = false;
     void program.ended.then(() => {
       ended = true;
@@ -68,7 +68,7 @@ describe("the token of a database server", () => {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     expect(await program.ended, program.output()).toBe(0);
-    expect(program.output()).toContain("60 in all: each exactly once, in order");
+    expect(program.output()).toContain("24 in all: each exactly once, in order");
     // The list contains the worker, whose command line has the URL after its script.
     expect(seen.some((lines) => lines.includes(`worker.js ${url}`))).toBe(true);
     expect(seen.join("\n")).not.toContain(TOKEN);

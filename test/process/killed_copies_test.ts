@@ -3,7 +3,7 @@
  * processes that open a copy at once.
  */
 import { type ChildProcessWithoutNullStreams, execFileSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -54,6 +54,11 @@ function putBack(): void {
   for (const suffix of ["-wal", "-shm"]) rmSync(path + suffix, { force: true });
   for (const suffix of ["", "-wal"])
     if (existsSync(`${path}.copy${suffix}`)) copyFileSync(`${path}.copy${suffix}`, path + suffix);
+}
+
+/** The bytes of the witness: they change with each newer pair. */
+function witness(): string {
+  return readFileSync(`${path}-witness`, "hex");
 }
 
 /** Raises of the file by itself. Read by another process: a connection of this one would outlive its end. */
@@ -158,10 +163,11 @@ describe.runIf(process.platform !== "win32")(
       for (let round = 1; round <= ROUNDS; round += 1) {
         const messages = 5 + random.below(40);
         if (round % 2 === 0) {
-          // Copied in the middle of a life. The copy is more than a second old when the process is killed.
+          // Copied in the middle of a life, which has a newer pair before it ends.
           await senders.live(messages, async () => {
+            const before = witness();
             copy();
-            await new Promise((resolve) => setTimeout(resolve, 1_500));
+            while (witness() === before) await new Promise((resolve) => setTimeout(resolve, 50));
           });
         } else {
           await senders.live(messages);
