@@ -83,7 +83,7 @@ async function bundleConsole() {
   const built = Object.keys(metafile.outputs).map((path) => basename(path));
   const isStale = (/** @type {string} */ name) => /^(?:main|api_page)-/.test(name) && !built.includes(name);
   for (const name of readdirSync(CONSOLE_FOLDER).filter(isStale)) rmSync(join(CONSOLE_FOLDER, name));
-  for (const name of ["icon.svg", "_headers"])
+  for (const name of ["icon.svg", "_headers", "_redirects"])
     copyFileSync(join("console", name), join(CONSOLE_FOLDER, name));
   for (const page of ["index.html", "api.html"]) {
     const text = readFileSync(join("console", page), "utf8");

@@ -11,6 +11,8 @@ export interface LocalWorkerOptions {
   readonly durableObjects: Readonly<Record<string, string>>;
   /** Texts by binding. */
   readonly bindings?: Readonly<Record<string, string>> | undefined;
+  /** Folder of static files, which are answered before the Worker is asked. */
+  readonly assets?: string | undefined;
   /** Folder of the Durable Objects' databases. Defaults to memory. */
   readonly folder?: string | undefined;
   /** Defaults to 127.0.0.1. */
@@ -23,7 +25,7 @@ export interface LocalWorkerOptions {
 
 /** The options of the package miniflare, without `nodejs_compat`. That package is not imported here. */
 export function miniflareOptions(options: LocalWorkerOptions): MiniflareOptions {
-  const { script, durableObjects, bindings = {}, folder, host, port, onLog } = options;
+  const { script, durableObjects, bindings = {}, assets, folder, host, port, onLog } = options;
   return {
     ...{ host, port },
     ...(onLog && { handleStructuredLogs: ({ message }: { message: string }) => onLog(message) }),
@@ -33,6 +35,7 @@ export function miniflareOptions(options: LocalWorkerOptions): MiniflareOptions 
         config: {
           name: WORKER,
           compatibilityDate: COMPATIBILITY_DATE,
+          ...(assets === undefined ? {} : { assets: { directory: assets, hasUserWorker: true } }),
           manifest: {
             mainModule: "worker.mjs",
             modules: { "worker.mjs": { type: "esm", contents: script } },

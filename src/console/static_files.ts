@@ -38,6 +38,10 @@ const INDEX = "index.html";
 /** A name that has the hash of its content, as bundlers write it: another content has another name. */
 const HASHED = /[-.][0-9A-Za-z]{8,}\.\w+$/;
 
+/** The path at which the reference of the API is looked for, and its page. A Worker has it from `_redirects`. */
+const DOCS = "v1/docs";
+const DOCS_PAGE = "api.html";
+
 const NOT_BUILT =
   "The pages of the console are not built.\nIn a checkout of the project, run: npm run build\nAn installed package has them; if not, install it again.\n";
 
@@ -60,7 +64,10 @@ export class StaticFiles {
   async answer(request: Request): Promise<Response | undefined> {
     const name = nameOf(new URL(request.url).pathname);
     if (name === undefined) return undefined;
-    const file = (await this.#load()).get(name);
+    const files = await this.#load();
+    if (name === DOCS && files.has(DOCS_PAGE))
+      return new Response(null, { status: 302, headers: { ...HEADERS, location: `/${DOCS_PAGE}` } });
+    const file = files.get(name);
     if (file === undefined) return name === INDEX ? notBuilt(request.method) : undefined;
     if (request.method !== "GET" && request.method !== "HEAD")
       return new Response(null, { status: 405, headers: { ...HEADERS, allow: "GET, HEAD" } });

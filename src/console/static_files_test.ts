@@ -19,6 +19,15 @@ function filesWith(files = FILES) {
   return { ask, reads: () => reads };
 }
 
+test("StaticFiles leads to the page of the API, where there is one", async () => {
+  const files = (names: readonly string[]) =>
+    new StaticFiles(async () => new Map(names.map((name) => [name, new Uint8Array(1)])));
+  const request = new Request("http://x/v1/docs");
+  const answer = await files(["api.html"]).answer(request);
+  expect([answer?.status, answer?.headers.get("location")]).toEqual([302, "/api.html"]);
+  expect(await files(["index.html"]).answer(request)).toBeUndefined();
+});
+
 describe("StaticFiles", () => {
   test("answer with a policy that allows nothing from elsewhere", async () => {
     const { ask } = filesWith();

@@ -44,7 +44,8 @@ test("the pages show a service, follow it live, and retire an account", async ()
     .getByText(/Retired the account/)
     .first()
     .waitFor();
-  await page.goto(`${service.url}/api.html`);
+  await page.goto(`${service.url}/v1/docs`);
+  expect(page.url()).toBe(`${service.url}/api.html`);
   await page.getByRole("heading", { name: "Holdfast API" }).waitFor();
   expect(await page.locator("article").count()).toBeGreaterThan(15);
   expect(errors).toEqual([]);

@@ -23,6 +23,7 @@ describe("dist/console", () => {
     const names = files().map((name) => name.replace(/-[A-Z0-9]{8}\./, "-hash."));
     expect(names.sort()).toEqual([
       "_headers",
+      "_redirects",
       "api.html",
       "api_page-hash.css",
       "api_page-hash.js",

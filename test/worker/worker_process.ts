@@ -16,6 +16,8 @@ export interface WorkerOptions {
   readonly entryPoint?: string | undefined;
   /** Additional text bindings of the module. */
   readonly bindings?: Readonly<Record<string, string>> | undefined;
+  /** Folder of static files. */
+  readonly assets?: string | undefined;
 }
 
 /** A running Worker. */
@@ -40,6 +42,7 @@ export async function startWorker({
   folder,
   entryPoint = "src/cloudflare/main.ts",
   bindings = {},
+  assets,
 }: WorkerOptions = {}): Promise<RunningWorker> {
   const script = await bundleOf(entryPoint);
   const workerd = await ownProcess(() =>
@@ -47,7 +50,7 @@ export async function startWorker({
       script,
       durableObjects: { ACCOUNTS: "AccountDurableObject", REGISTRY: "RegistryDurableObject" },
       bindings: { HOLDFAST_ADMIN_TOKEN: ADMIN_TOKEN, ...bindings },
-      folder,
+      ...{ folder, assets },
       // Keeps the Worker's log out of the test's output.
       onLog: () => {},
     }),
