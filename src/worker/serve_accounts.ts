@@ -1,4 +1,4 @@
-import { type AppType, createApp } from "../http/mod.ts";
+import { type AppOptions, type AppType, createApp, RequestError, readLimits } from "../http/mod.ts";
 import type { Logger } from "../ports/mod.ts";
 import { consoleLogger } from "./console_logger.ts";
 import { type AccountBindings, objectAccounts } from "./object_accounts.ts";
@@ -23,7 +23,7 @@ const apps = new WeakMap<object, AppType>();
 /**
  * Answers a request to the service, over the Durable Objects of the Worker's bindings.
  *
- * @throws {TypeError} When a binding is missing. The message names it.
+ * @throws {TypeError} When a binding is missing, or `HOLDFAST_ACCOUNT_LIMITS` is malformed. The message names it.
  * @throws {RangeError} When `HOLDFAST_ADMIN_TOKEN` is shorter than 32 characters.
  * @param logger Where requests are logged. Defaults to a line of JSON each on the console.
  *
@@ -51,11 +51,23 @@ export async function serveAccounts<AccountId, RegistryId>(
     app = createApp({
       accounts,
       adminToken: env.HOLDFAST_ADMIN_TOKEN,
-      accountLimits: JSON.parse(env.HOLDFAST_ACCOUNT_LIMITS ?? "{}"),
+      accountLimits: limitsOf(env.HOLDFAST_ACCOUNT_LIMITS),
       corsOrigins: env.HOLDFAST_CORS_ORIGINS?.split(/\s+/).filter(Boolean),
       host: { logger },
     });
     apps.set(env, app);
   }
   return await app.fetch(request);
+}
+
+function limitsOf(text = "{}"): AppOptions["accountLimits"] {
+  try {
+    return readLimits(JSON.parse(text), "#");
+  } catch (cause: unknown) {
+    // What a parser says quotes the text.
+    const [broken] = (cause instanceof RequestError && cause.violations) || [];
+    const why =
+      broken === undefined ? "is not JSON" : `${broken.pointer} breaks ${broken.rule}: ${broken.allowed}`;
+    throw new TypeError(`serve accounts: HOLDFAST_ACCOUNT_LIMITS ${why}`);
+  }
 }

@@ -20,4 +20,23 @@ describe("serveAccounts", () => {
     await expect(serve(env)).rejects.toThrow(/HOLDFAST_ADMIN_TOKEN\) has 12 characters/);
     await expect(serve(env)).rejects.not.toThrow("short-secret");
   });
+
+  test("names what is wrong with the limits of accounts, without their text", async () => {
+    const serveWith = (limits: string): Promise<Response> =>
+      serve({ ACCOUNTS: NAMESPACE, REGISTRY: NAMESPACE, HOLDFAST_ACCOUNT_LIMITS: limits });
+    expect((await serveWith('{ "maxBytes": 5, "requestsPerMinute": 1 }')).status).toBe(200);
+    for (const [limits, why] of [
+      ["token-secret", "is not JSON"],
+      ["null", "# breaks type: object"],
+      ['{ "maxbytes": 5 }', "# breaks additionalProperties: maxBytes,maxRows,requestsPerMinute"],
+      ['{ "maxRows": "many-secret" }', "#/maxRows breaks type: integer"],
+      ['{ "maxBytes": -1 }', "#/maxBytes breaks minimum: 0"],
+      ['{ "requestsPerMinute": 0 }', "#/requestsPerMinute breaks minimum: 1"],
+    ] as const) {
+      const refused = serveWith(limits);
+      await expect(refused, limits).rejects.toThrow(TypeError);
+      await expect(refused, limits).rejects.toThrow(`HOLDFAST_ACCOUNT_LIMITS ${why}`);
+      await expect(refused, limits).rejects.not.toThrow("secret");
+    }
+  });
 });

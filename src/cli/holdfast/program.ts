@@ -9,6 +9,7 @@ import { addErase } from "./commands/erase.ts";
 import { addBackup, addExport } from "./commands/export.ts";
 import { addImport } from "./commands/import.ts";
 import { addInit } from "./commands/init.ts";
+import { addLimits } from "./commands/limits.ts";
 import { addMigrate } from "./commands/migrate.ts";
 import { addMove } from "./commands/move.ts";
 import { addRestore } from "./commands/restore.ts";
@@ -46,7 +47,7 @@ const COMMANDS: readonly { readonly heading: string; readonly commands: readonly
       addMigrate,
     ],
   },
-  { heading: "Serve:", commands: [addServe, addDev] },
+  { heading: "Serve:", commands: [addServe, addDev, addLimits] },
   { heading: "Begin:", commands: [addInit] },
   { heading: "Shell:", commands: [addCompletion] },
 ];

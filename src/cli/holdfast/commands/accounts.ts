@@ -1,7 +1,10 @@
 import type { AddCommand, Context } from "../context.ts";
+import { limitWords } from "../limit_words.ts";
 import { withCommon } from "../options.ts";
 import { things } from "../report.ts";
 import { retiredAccounts } from "../retired_accounts.ts";
+
+import type { ListedAccount } from "../targets/service_target.ts";
 
 const MS_PER_S = 1_000;
 
@@ -18,12 +21,14 @@ async function listAccounts(context: Context, text: string): Promise<undefined> 
   const target = context.target(text);
   await using looking = await target.look();
   const accounts = await looking.accounts();
-  if (target.kind === "service")
+  if (target.kind === "service") {
+    const limits = accounts.map((account: ListedAccount) => limitWords(account.limits).join(", "));
+    const isLimited = limits.some((words) => words !== "");
     report.table(
-      ["ACCOUNT"],
-      accounts.map(({ account }) => [account]),
+      ["ACCOUNT", ...(isLimited ? ["LIMITS"] : [])],
+      accounts.map(({ account }, index) => [account, limits[index] || "none"].slice(0, isLimited ? 2 : 1)),
     );
-  else
+  } else
     report.table(
       ["ACCOUNT", "PHONE NUMBER"],
       accounts.map(({ account, pn }) => [account, pn ?? "not paired"]),
@@ -38,7 +43,7 @@ async function listAccounts(context: Context, text: string): Promise<undefined> 
     target: target.shown,
     kind: target.kind,
     schemaVersion: schema?.version,
-    accounts: accounts.map(({ account, pn }) => ({ account, pn })),
+    accounts: accounts.map(({ account, pn, limits }: ListedAccount) => ({ account, pn, limits })),
     retired: retired.map(({ account, id, until }) => ({ account, id, until: dateOf(until) })),
   });
   return undefined;

@@ -21,6 +21,7 @@ export const addDev: AddCommand = (program, run) => {
 async function dev(context: Context, folder: string, { host, port }: AddressOptions): Promise<number> {
   const { terminal, report } = context;
   const admin = await adminToken(terminal.env);
+  const { HOLDFAST_ACCOUNT_LIMITS: limits } = terminal.env;
   const { Miniflare } = await import("miniflare").catch(() => {
     throw new CommandError(
       "incompatible",
@@ -31,7 +32,10 @@ async function dev(context: Context, folder: string, { host, port }: AddressOpti
   const options = miniflareOptions({
     script: await readProgramFile(new URL(WORKER, import.meta.url)),
     durableObjects: { ACCOUNTS: "AccountDurableObject", REGISTRY: "RegistryDurableObject" },
-    bindings: { HOLDFAST_ADMIN_TOKEN: admin.token },
+    bindings: {
+      HOLDFAST_ADMIN_TOKEN: admin.token,
+      ...(limits === undefined ? {} : { HOLDFAST_ACCOUNT_LIMITS: limits }),
+    },
     ...{ folder, host, port },
   });
   const worker = new Miniflare(options);

@@ -65,7 +65,7 @@ export class ForwardedConsole {
       this.#open.delete(controller);
     };
     try {
-      const answer = await told(this.#target.send("GET", path, controller.signal));
+      const answer = await told(this.#target.send("GET", path, { signal: controller.signal }));
       const headers: Record<string, string> = { "cache-control": "no-store" };
       for (const name of HEADERS) {
         const value = answer.headers.get(name);

@@ -8,24 +8,12 @@ export interface LimitFlags {
   readonly maxRequests?: number | undefined;
 }
 
-/** Adds the limits of accounts. */
-export function withAccountLimits(command: Command): Command {
+/** Adds the limits of accounts. @param unless When they do not hold, with a comma before it. */
+export function withAccountLimits(command: Command, unless = ", if it has no limit of its own"): Command {
   return command
-    .option(
-      "--max-bytes <number>",
-      "most bytes that an account may store, if it has no limit of its own",
-      parseAmount,
-    )
-    .option(
-      "--max-rows <number>",
-      "most rows that an account may store, if it has no limit of its own",
-      parseAmount,
-    )
-    .option(
-      "--max-requests <number>",
-      "most requests for an account in a minute, if it has no limit of its own",
-      parseAmount,
-    );
+    .option("--max-bytes <number>", `most bytes that an account may store${unless}`, parseAmount)
+    .option("--max-rows <number>", `most rows that an account may store${unless}`, parseAmount)
+    .option("--max-requests <number>", `most requests for an account in a minute${unless}`, parseAmount);
 }
 
 /** The limits that the flags name. */
@@ -36,6 +24,6 @@ export function accountLimitsOf({ maxBytes, maxRows, maxRequests }: LimitFlags):
 
 function parseAmount(text: string): number {
   const amount = /^\d{1,15}$/.test(text) ? Number(text) : 0;
-  if (amount === 0) throw new InvalidArgumentError("expected a number of 1 or more.");
+  if (amount === 0) throw new InvalidArgumentError("expected a number of 1 to 999999999999999.");
   return amount;
 }

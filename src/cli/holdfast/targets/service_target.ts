@@ -2,7 +2,7 @@ import { remoteBackend } from "../../../adapters/remote/mod.ts";
 import type { AccountSummary, Backend } from "../../../backend/mod.ts";
 import { RefusedError } from "../../../errors/mod.ts";
 import { type Logger, systemHost } from "../../../ports/mod.ts";
-import type { AccountStats } from "../../../service/mod.ts";
+import type { AccountStats, Admission, RegisteredAccount } from "../../../service/mod.ts";
 import { CommandError, type ExitName } from "../command_error.ts";
 import { readable } from "./readable.ts";
 import type { KeyOptions, Liveness, Looking, Target } from "./target.ts";
@@ -24,6 +24,12 @@ const ADVICE: Readonly<Record<number, string>> = {
   401: "Set HOLDFAST_TOKEN to a token of the service.",
   403: "Use a token that permits it: see the permissions in docs/design/service.md.",
 };
+
+/** An account of a service. */
+export interface ListedAccount extends AccountSummary {
+  /** Left out where it has none. */
+  readonly limits?: Admission["limits"];
+}
 
 /** The accounts of a Holdfast service. */
 export class ServiceTarget implements Target {
@@ -64,7 +70,7 @@ export class ServiceTarget implements Target {
   }
 
   async liveness(account: string): Promise<Liveness> {
-    const { open } = await this.ask<AccountStats>("GET", `${pathOf(account)}/stats`);
+    const { open } = await this.stats(account);
     if (open) return { state: "lives", sentence: "the service has the account open" };
     const backend = await this.open(account).catch(() => undefined);
     const owner = await backend?.readOwner().finally(() => backend.close());
@@ -85,16 +91,28 @@ export class ServiceTarget implements Target {
     await this.ask("DELETE", pathOf(account));
   }
 
-  async #accounts(): Promise<AccountSummary[]> {
-    const found: AccountSummary[] = [];
+  /** All accounts, with the limits that hold for each. */
+  /** The limits of an account and what is used of them. */
+  async stats(account: string): Promise<AccountStats> {
+    return await this.ask<AccountStats>("GET", `${pathOf(account)}/stats`);
+  }
+
+  /** Replaces the account's own limits. @returns Those that hold. */
+  async limit(account: string, limits: object): Promise<NonNullable<Admission["limits"]>> {
+    return await this.ask("PUT", `${pathOf(account)}/limits`, limits);
+  }
+
+  async #accounts(): Promise<ListedAccount[]> {
+    const found: ListedAccount[] = [];
     let after = "";
     for (;;) {
       const query = `limit=${PAGE}${after === "" ? "" : `&after=${encodeURIComponent(after)}`}`;
       const page = await this.ask<{
-        readonly accounts: readonly { readonly name: string }[];
+        readonly accounts: readonly RegisteredAccount[];
         readonly next?: string;
       }>("GET", `/v1/accounts?${query}`);
-      for (const { name } of page.accounts) found.push({ accountId: 0, account: name, pn: undefined });
+      for (const { name, limits } of page.accounts)
+        found.push({ accountId: 0, account: name, pn: undefined, ...(limits && { limits }) });
       if (page.next === undefined) return found;
       after = page.next;
     }
@@ -103,14 +121,22 @@ export class ServiceTarget implements Target {
   /**
    * Sends a request with the token of the target.
    *
-   * @param signal Gives the request up. Defaults to 30 seconds for all of it.
+   * @param options `signal` gives the request up. Defaults to 30 seconds for all of it.
    * @throws {CommandError} When the service does not answer.
    */
-  async send(method: string, path: string, signal?: AbortSignal): Promise<Response> {
+  async send(
+    method: string,
+    path: string,
+    { signal, body }: { readonly signal?: AbortSignal | undefined; readonly body?: object | undefined } = {},
+  ): Promise<Response> {
     try {
       return await fetch(`${this.url}${path}`, {
         method,
-        headers: { authorization: `Bearer ${this.#token}` },
+        headers: {
+          authorization: `Bearer ${this.#token}`,
+          ...(body === undefined ? {} : { "content-type": "application/json" }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         signal: signal ?? AbortSignal.timeout(DEADLINE_MS),
       });
     } catch (cause) {
@@ -124,8 +150,8 @@ export class ServiceTarget implements Target {
   }
 
   /** Sends a request, and reads the JSON of its answer. @throws {CommandError} When it is none of success. */
-  async ask<T>(method: string, path: string): Promise<T> {
-    const response = await this.send(method, path);
+  async ask<T>(method: string, path: string, body?: object): Promise<T> {
+    const response = await this.send(method, path, { body });
     const text = await response.text();
     if (response.ok) return (text === "" ? undefined : JSON.parse(text)) as T;
     const detail = problemOf(text) ?? `it answered ${response.status}`;
