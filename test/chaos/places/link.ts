@@ -30,6 +30,8 @@ export class Link {
   readonly #mourns: boolean;
   #backend: Backend | undefined;
   #isCut = false;
+  /** Its account was closed: it refuses what is asked, as backends do. What is under way goes on. */
+  #isClosed = false;
   /** Rejects once the process is gone, for who mourns. */
   readonly #end: Promise<never>;
   #endNow: (reason: Error) => void = () => {};
@@ -121,7 +123,9 @@ export class Link {
       capabilities: connection.capabilities,
       commit: (writes, options) => this.#over(() => this.#commit(() => connection.commit(writes, options))),
       readOwner: () => this.#over(() => connection.readOwner()),
-      close: async () => {},
+      close: async () => {
+        this.#isClosed = true;
+      },
     };
     const reads = new Proxy(connection, {
       get: (target, name) => {
@@ -174,6 +178,7 @@ export class Link {
 
   async #over<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
     if (this.#isCut) return await this.#nobody();
+    if (this.#isClosed) throw new ClosedError("ask: the connection is closed");
     try {
       const answer = await (this.#mourns ? Promise.race([ask(), this.#end]) : ask());
       return this.#isCut ? await this.#nobody() : answer;
