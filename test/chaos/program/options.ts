@@ -13,6 +13,7 @@ export const USAGE: string = `npm run chaos -- [options]
   --workers W   processes that share the seeds, default 1
   --twice       runs each seed twice: a second run that does something else is a violation
   --shrink      looks for fewer steps with which a failing seed still fails
+  --keep NAME   as --shrink, and keeps the steps in test/chaos/plans/NAME.json, which the tests take
   --plan 3,17   takes only these steps, as --shrink prints them
   --trace       prints every decision`;
 
@@ -27,6 +28,8 @@ export interface Options {
   readonly workers: number;
   readonly isTwice: boolean;
   readonly isShrunk: boolean;
+  /** Name under which the shrunk plan is kept. */
+  readonly keep: string | undefined;
   /** Undefined: all steps. */
   readonly plan: ReadonlySet<number> | undefined;
   readonly isTraced: boolean;
@@ -42,6 +45,7 @@ const OPTIONS = {
   over: { type: "string", default: "memory" },
   twice: { type: "boolean", default: false },
   shrink: { type: "boolean", default: false },
+  keep: { type: "string" },
   plan: { type: "string" },
   trace: { type: "boolean", default: false },
   help: { type: "boolean", default: false },
@@ -60,7 +64,8 @@ export function readOptions(args: readonly string[]): Options {
     place: oneOf("over", values.over, CHAOS_PLACES),
     workers: countOf("workers", values.workers),
     isTwice: values.twice,
-    isShrunk: values.shrink,
+    isShrunk: values.shrink || values.keep !== undefined,
+    keep: values.keep === undefined ? undefined : nameOf(values.keep),
     plan: values.plan === undefined ? undefined : planOf(values.plan),
     isTraced: values.trace,
     isHelp: values.help,
@@ -73,6 +78,11 @@ export function flagsOf({ client, place }: Pick<Options, "client" | "place">): s
     ...(client === undefined ? [] : ["--client", client]),
     ...(place === "memory" ? [] : ["--over", place]),
   ];
+}
+
+function nameOf(text: string): string {
+  if (!/^[a-z0-9_]+$/.test(text)) throw new RangeError(`--keep: ${text} is no name of a file`);
+  return text;
 }
 
 function planOf(text: string): ReadonlySet<number> {

@@ -3,6 +3,7 @@ import { type ChaosPlan, type ChaosReport, replayCommand, runChaos } from "../ma
 import { type ChaosPlace, openPlace } from "../places/places.ts";
 import type { ChaosCounts } from "../world/counts.ts";
 import { ChaosViolation } from "../world/violation.ts";
+import { keepPlan, TakenSteps } from "./kept_plan.ts";
 import { flagsOf, type Options } from "./options.ts";
 import { shrink } from "./shrink.ts";
 
@@ -40,12 +41,13 @@ export async function openRunner(options: Options): Promise<OpenRunner> {
   const runOnce = async (
     current: { readonly seed: number; step: number },
     plan?: ChaosPlan,
+    told = isTraced ? (line: string) => console.log(line) : undefined,
   ): Promise<ChaosReport> => {
     const { seed } = current;
     return await runChaos(newRuntime(options.client ?? clientOf(seed), await place.create()), {
       ...{ seed, steps, plan, off, takeUnhandled },
       flags: flagsOf(options),
-      told: isTraced ? (line) => console.log(line) : undefined,
+      told,
       stepped: (step) => {
         current.step = step;
       },
@@ -66,7 +68,7 @@ export async function openRunner(options: Options): Promise<OpenRunner> {
       return { seed, text, isViolation: false, counts };
     } catch (error) {
       if (!(error instanceof ChaosViolation)) return failed(options, current, error);
-      return failed(options, current, await reduced(error, (plan) => runOnce(current, plan)));
+      return failed(options, current, await reduced(error, (...planned) => runOnce(current, ...planned)));
     } finally {
       running = undefined;
     }
@@ -74,10 +76,24 @@ export async function openRunner(options: Options): Promise<OpenRunner> {
   /** The violation of the plan that was asked for, or of the shortest one. */
   const reduced = async (
     found: ChaosViolation,
-    runPlan: (plan: ChaosPlan) => Promise<unknown>,
+    runPlan: (plan: ChaosPlan, told?: (line: string) => void) => Promise<unknown>,
   ): Promise<unknown> => {
-    const { plan, isShrunk } = options;
-    if (plan === undefined) return isShrunk ? await shrink(found, runPlan) : found;
+    const { plan, isShrunk, keep } = options;
+    if (plan === undefined && isShrunk) {
+      const shrunk = await shrink(found, runPlan);
+      if (keep === undefined) return shrunk.violation;
+      const taken = new TakenSteps();
+      const { seed, step, reason, starts } = shrunk.violation;
+      await runPlan({ steps: shrunk.steps, starts }, taken.told).catch(() => {});
+      const path = keepPlan(keep, {
+        ...{ found: "", reason, seed },
+        client: options.client ?? clientOf(seed),
+        ...{ over: options.place, last: step, steps: taken.of({ starts }) },
+      });
+      console.log(`kept in ${path}: write there which fault it found`);
+      return shrunk.violation;
+    }
+    if (plan === undefined) return found;
     const planned = runPlan({ steps: plan, starts: found.starts });
     return await planned.then(
       () => new Error("these steps of the plan do not fail, the whole run does", { cause: found }),

@@ -4,6 +4,13 @@ import { ChaosViolation } from "../world/violation.ts";
 /** Runs that one violation is shrunk with, at most. */
 const MAX_RUNS = 400;
 
+/** The shortest plan that was found. */
+export interface Shrunk {
+  /** Its message has the command that repeats it. */
+  readonly violation: ChaosViolation;
+  readonly steps: ReadonlySet<number>;
+}
+
 /**
  * Looks for fewer steps that still end in the same violation, by leaving out halves, quarters and ever smaller
  * parts of what is left (delta debugging). No step of the result can be left out by itself, unless the search
@@ -11,12 +18,11 @@ const MAX_RUNS = 400;
  *
  * @param found The violation of the whole run.
  * @param run Runs a plan.
- * @returns The violation of the shortest plan that was found. Its message has the command that repeats it.
  */
 export async function shrink(
   found: ChaosViolation,
   run: (plan: ChaosPlan) => Promise<unknown>,
-): Promise<ChaosViolation> {
+): Promise<Shrunk> {
   const violationOf = async (steps: readonly number[]): Promise<ChaosViolation | undefined> => {
     try {
       await run({ steps: new Set(steps), starts: found.starts });
@@ -47,7 +53,7 @@ export async function shrink(
     else if (size === 1) break;
     else parts = Math.min(steps.length, parts * 2);
   }
-  return shortest;
+  return { violation: shortest, steps: new Set(steps) };
 }
 
 /** What a violation is about. Names and numbers in its reason differ between plans. */

@@ -36,14 +36,15 @@ test.each([
   const { run, runs } = runOf(needed, steps);
   const found = await run().catch((error: unknown) => error as ChaosViolation);
   const shrunk = await shrink(found as ChaosViolation, run);
-  expect(shrunk.message).toContain(`replay: --plan ${needed.join(",")}`);
+  expect([...shrunk.steps]).toEqual(needed);
+  expect(shrunk.violation.message).toContain(`replay: --plan ${needed.join(",")}`);
   expect(runs.length).toBeLessThan(150);
 });
 
 test("leaves a run as it is in which every step is needed", async () => {
   const { run } = runOf([1, 2, 3], 3);
   const found = await run().catch((error: unknown) => error as ChaosViolation);
-  expect(await shrink(found as ChaosViolation, run)).toBe(found);
+  expect((await shrink(found as ChaosViolation, run)).violation).toBe(found);
 });
 
 test("keeps to violations of one kind", async () => {
@@ -61,5 +62,5 @@ test("keeps to violations of one kind", async () => {
     throw new ChaosViolation("a message cannot be read", parts);
   };
   const found = await run().catch((error: unknown) => error as ChaosViolation);
-  expect((await shrink(found as ChaosViolation, other)).message).toContain("--plan 5,9");
+  expect((await shrink(found as ChaosViolation, other)).violation.message).toContain("--plan 5,9");
 });
