@@ -40,6 +40,13 @@ const SQL_STATE = /^(?=.*\d)[0-9A-Z]{5}$/;
 /** Failures to connect: no statement was sent. An open connection can fail with EHOSTUNREACH, too. */
 const NEVER_SENT = /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|CONNECT_TIMEOUT)$/;
 
+/** What clients say of a certificate that they do not accept. No statement was sent. */
+const CERTIFICATE =
+  /^(?:CERT_|DEPTH_ZERO_|ERR_TLS_CERT|HOSTNAME_|SELF_SIGNED_|UNABLE_TO_(?:GET_ISSUER|VERIFY))/;
+
+/** `pg` asks for TLS, and the server has none. Its error has no code. */
+const NO_TLS = /server does not support SSL/;
+
 /** `pg` has no password, or the server does not prove that it knows it. Its error has no code. */
 const NO_PASSWORD = /^SASL: /;
 
@@ -53,7 +60,9 @@ const ADVICE: Readonly<Record<string, string>> = {
   ECONNREFUSED: "the server cannot be reached, check its address and the network",
   ENOTFOUND: "the server cannot be reached, check its address and the network",
   ETIMEDOUT: "the server did not answer in time, check its address and the network",
+  ENOENT: "a file does not exist, check the paths of the URL, such as sslrootcert",
   SASL: "access is refused, check user and password",
+  TLS: "the server has no TLS, check sslmode",
 };
 
 /** Maximum number of causes to inspect. */
@@ -81,10 +90,7 @@ export function mapPostgresError(
   if (thrown instanceof StoreError) return thrown;
   const chain = failuresOf(thrown);
   const state = chain.find(({ code }) => SQL_STATE.test(code))?.code;
-  const code =
-    state ??
-    chain.find((failure) => failure.code !== "")?.code ??
-    (chain.some(({ message }) => NO_PASSWORD.test(message)) ? "SASL" : undefined);
+  const code = state ?? chain.find((failure) => failure.code !== "")?.code ?? codeOf(chain);
   const options = { cause: scrubbed(code) };
   const check = state === "22P02" ? checkOf(chain) : undefined;
   if (check === "isolation")
@@ -94,9 +100,11 @@ export function mapPostgresError(
     );
   if (check !== undefined) return new FencedError("commit: the owner guard does not hold", options);
   if (state === undefined) {
-    const isUnsent = chain.some((failure) => failure.isUnsent || NEVER_SENT.test(failure.code));
+    const isUnsent = chain.some(
+      (failure) => failure.isUnsent || NEVER_SENT.test(failure.code) || CERTIFICATE.test(failure.code),
+    );
     if (action === "commit" && !isUnsent) return new AmbiguousError("commit: the answer was lost", options);
-    const why = ADVICE[code ?? ""] ?? "the server did not answer, check its address and the network";
+    const why = adviceOn(code ?? "");
     return new BackendError(`${action}: ${why} (${code ?? "no code"})`, options);
   }
   if (BUSY.test(state))
@@ -127,6 +135,18 @@ export function isLostStatement(thrown: unknown): boolean {
 export function keepsConnection(thrown: unknown): boolean {
   const state = failuresOf(thrown).find(({ code }) => SQL_STATE.test(code))?.code;
   return state !== undefined && !AMBIGUOUS.test(state);
+}
+
+/** What stands for a code where a client has none. */
+function codeOf(chain: readonly Failure[]): string | undefined {
+  if (chain.some(({ message }) => NO_PASSWORD.test(message))) return "SASL";
+  return chain.some(({ message }) => NO_TLS.test(message)) ? "TLS" : undefined;
+}
+
+function adviceOn(code: string): string {
+  if (CERTIFICATE.test(code))
+    return "the certificate of the server is not accepted, check its name and date, and the authorities that are trusted (sslrootcert, NODE_EXTRA_CA_CERTS)";
+  return ADVICE[code] ?? "the server did not answer, check its address and the network";
 }
 
 function checkOf(chain: readonly Failure[]): string | undefined {

@@ -78,6 +78,30 @@ describe("mapPostgresError", () => {
     );
   });
 
+  test("tells of TLS that does not come about, and that nothing was sent", () => {
+    for (const code of [
+      "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+      "ERR_TLS_CERT_ALTNAME_INVALID",
+      "CERT_HAS_EXPIRED",
+      "SELF_SIGNED_CERT_IN_CHAIN",
+      "DEPTH_ZERO_SELF_SIGNED_CERT",
+    ]) {
+      const error = mapPostgresError(serverError(code), "commit");
+      expect(error).toMatchObject({
+        name: "BackendError",
+        message: expect.stringContaining("commit: the certificate of the server is not accepted"),
+      });
+      expect(error.message).toContain(`(${code})`);
+    }
+    const none = new Error("The server does not support SSL connections");
+    expect(mapPostgresError(none, "open database").message).toBe(
+      "open database: the server has no TLS, check sslmode (TLS)",
+    );
+    expect(mapPostgresError(serverError("ENOENT"), "open database").message).toBe(
+      "open database: a file does not exist, check the paths of the URL, such as sslrootcert (ENOENT)",
+    );
+  });
+
   test("names the statement of the batch", () => {
     const failure = new DriverFailure(serverError("23505"), { statementIndex: 4 });
     expect(mapPostgresError(failure, "commit", (index) => index - 1)).toMatchObject({ writeIndex: 3 });

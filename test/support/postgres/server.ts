@@ -40,7 +40,7 @@ export async function startPostgresServer(
   const bin = postgresPrograms();
   if (bin === undefined) throw new Error("no PostgreSQL server is installed");
   const folder = mkdtempSync(join(tmpdir(), "holdfast-postgres-"));
-  const user = process.getuid?.() === 0 ? serverUser() : undefined;
+  const user = userOfServer();
   if (user !== undefined) chownSync(folder, user.uid, user.gid);
   const data = join(folder, "data");
   const as: SpawnOptions = { ...user, cwd: folder, env: { LC_ALL: "C.UTF-8" } };
@@ -80,7 +80,11 @@ export async function startPostgresServer(
   };
 }
 
-/** `initdb` refuses root: the user that Debian's package creates. */
+/** The user that the server runs as where `initdb` refuses root: the one that Debian's package creates. */
+export function userOfServer(): { readonly uid: number; readonly gid: number } | undefined {
+  return process.getuid?.() === 0 ? serverUser() : undefined;
+}
+
 function serverUser(): { readonly uid: number; readonly gid: number } | undefined {
   const line = readFileSync("/etc/passwd", "utf8").match(/^postgres:[^:]*:(\d+):(\d+):/m);
   return line === null ? undefined : { uid: Number(line[1]), gid: Number(line[2]) };
