@@ -15,7 +15,7 @@ export const KIT_RUNS = {
   memory: {
     title: "`/memory`",
     target: "memoryTarget",
-    runs: { node: "all", workerd: "all", deno: "all", bun: "all" },
+    runs: { node: "all", workerd: "all", deno: "part", bun: "part" },
   },
   "libsql file": {
     title: "`/libsql`: files",
@@ -51,7 +51,7 @@ export const KIT_RUNS = {
   "better-sqlite3 file": {
     title: "`/better-sqlite3`",
     target: "betterSqlite3Target",
-    runs: { node: "all", deno: "all", bun: "all" },
+    runs: { node: "all", deno: "part", bun: "part" },
   },
   "turso serverless": {
     title: "`/turso-serverless`",

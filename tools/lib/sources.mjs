@@ -20,13 +20,22 @@ export function sourceFiles(root) {
   return found.sort();
 }
 
-/** Files with code in doc comments, Markdown pages with code, and those whose links are checked. */
-export function documentedFiles() {
-  const sources = sourceFiles(".").filter(
+/**
+ * The files of `sourceFiles` with code in doc comments.
+ *
+ * @param {string} root
+ */
+export function documentedSources(root) {
+  return sourceFiles(root).filter(
     (path) =>
       !/^src\/(cli|cloudflare|baileys_object|baileys_wasm)\//.test(path) &&
-      readFileSync(path, "utf8").includes("* ```ts"),
+      readFileSync(join(root, path), "utf8").includes("* ```ts"),
   );
+}
+
+/** Files with code in doc comments, Markdown pages with code, and those whose links are checked. */
+export function documentedFiles() {
+  const sources = documentedSources(".");
   const pages = existsSync("docs")
     ? readdirSync("docs", { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".md"))
     : [];

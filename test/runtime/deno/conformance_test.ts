@@ -1,4 +1,5 @@
 import process from "node:process";
+import type { RegisterTest } from "../../../src/testing/mod.ts";
 import { betterSqlite3, betterSqlite3Target, NO_BETTER_SQLITE3 } from "../../kit/better_sqlite3.ts";
 import { sentCases } from "../../kit/connected_cases.ts";
 import {
@@ -13,15 +14,17 @@ import { registerTargets } from "../../kit/register.ts";
 import { remoteOverload } from "../../kit/remote_overload.ts";
 import { valueCases } from "../../kit/sealed.ts";
 
-registerTargets([memoryTarget, libsqlFileTarget, nodeSqliteTarget], (name, run) => Deno.test(name, run));
-// The same statements through the same code, in memory and by another library.
-registerTargets([libsqlMemoryTarget, libsqlClientFileTarget], (name, run) => Deno.test(name, run), {
-  cases: process.env.HOLDFAST_DOSE === "long" ? undefined : sentCases,
-});
-registerTargets([sealedFileTarget], (name, run) => Deno.test(name, run), { cases: valueCases });
+/** Of targets whose code is that of another one here, or does not depend on the runtime. */
+const cases = process.env.HOLDFAST_DOSE === "long" ? undefined : sentCases;
+
+const register: RegisterTest = (name, run) => Deno.test(name, run);
+
+registerTargets([libsqlFileTarget, nodeSqliteTarget], register);
+registerTargets([memoryTarget, libsqlMemoryTarget, libsqlClientFileTarget], register, { cases });
+registerTargets([sealedFileTarget], register, { cases: valueCases });
 
 const library = betterSqlite3();
 if (library === undefined) Deno.test.ignore(NO_BETTER_SQLITE3, () => {});
-else registerTargets([betterSqlite3Target(library)], (name, run) => Deno.test(name, run));
+else registerTargets([betterSqlite3Target(library)], register, { cases });
 
 Deno.test(...remoteOverload);
