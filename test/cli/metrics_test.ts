@@ -42,3 +42,25 @@ test("a service tells its metrics to administrators alone, and names no account"
   expect((await fetch(`${service.url}/metrics`)).status).toBe(401);
   expect((await service.request("POST", "/metrics")).status).toBe(404);
 });
+
+test("a service that makes backups tells of them", async () => {
+  const backups = join(folder, "backups");
+  await using service = await ServiceProcess.start(join(folder, "backed_up.db"), {}, ["--backups", backups]);
+  await service.request("POST", "/v1/accounts", { body: { name: "bot-3" } });
+  const body = { commands: [{ kind: "setPushName", pushName: "A private name" }] };
+  const token = await service.clientToken();
+  await service.request("POST", "/v1/accounts/bot-3/device/commands", { body, token });
+  const made = await service.request("POST", "/v1/console/accounts/bot-3/actions/backup", {
+    body: { confirm: "bot-3" },
+  });
+  expect(made.status).toBe(200);
+  const text = await (await service.request("GET", "/metrics")).text();
+  const { samples } = parsePrometheus(text);
+  const sampleOf = (name: string, labels = {}): number | undefined =>
+    samples.find((sample) => sample.name === name && JSON.stringify(sample.labels) === JSON.stringify(labels))
+      ?.value;
+  expect(sampleOf("holdfast_backups_total", { outcome: "done" })).toBeGreaterThan(0);
+  expect(sampleOf("holdfast_backups_total", { outcome: "failed" })).toBe(0);
+  expect(sampleOf("holdfast_backup_bytes_total")).toBeGreaterThan(100);
+  expect(text).not.toContain("bot-3");
+});

@@ -74,7 +74,12 @@ export async function runService(
     });
     const answerScrape = metricsRoute({
       ...{ registry, adminToken: admin.token, logger },
-      metrics: { text: () => metrics.text() + refusals.text() },
+      metrics: {
+        text: () =>
+          metrics.text() +
+          refusals.text() +
+          (startBackups?.metrics.text((account) => backups?.stats(account)) ?? ""),
+      },
     });
     const pages = await serviceConsole({
       ...{ target, driver, registry, accounts, accountLimits, watch, adminToken: admin.token },

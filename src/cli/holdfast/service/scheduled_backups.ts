@@ -6,6 +6,7 @@ import { BackupFolder } from "../backup_folder.ts";
 import { CommandError } from "../command_error.ts";
 import type { Context } from "../context.ts";
 import type { Target } from "../targets/target.ts";
+import { BackupMetrics } from "./backup_metrics.ts";
 import { keptBackups } from "./kept_backups.ts";
 
 /** Options of scheduled backups. */
@@ -48,6 +49,8 @@ type ScheduledBackupsOptions = ConstructorParameters<typeof ScheduledBackups>[0]
 export interface BackupStarter {
   /** @param onDone Called after each scheduled backup, with the failure if it failed. */
   start(accounts: LocalAccounts, host: Host, onDone: ScheduledBackupsOptions["onDone"]): ScheduledBackups;
+  /** The metrics of the backups. */
+  readonly metrics: Pick<BackupMetrics, "text">;
   /** The backups as the console uses them. */
   kept(scheduled: ScheduledBackups): KeptBackups;
 }
@@ -78,10 +81,19 @@ export async function backupStarter(
     keep: keep ?? (keepDays === undefined ? DEFAULT_KEEP : undefined),
     keepForMs: keepDays === undefined ? undefined : keepDays * 24 * MS_PER_HOUR,
   };
+  const metrics = new BackupMetrics();
+  const counted = metrics.counted(store);
   return {
+    metrics,
     kept: (scheduled) => keptBackups(scheduled, store, passphrase),
     start: (accounts, host, onDone) =>
-      new ScheduledBackups({ ...policy, ...readsOf(target), accounts, store, host, passphrase, onDone }),
+      new ScheduledBackups({
+        ...{ ...policy, ...readsOf(target), accounts, store: counted, host, passphrase },
+        onDone: (account, failure) => {
+          if (failure !== undefined) metrics.failed();
+          onDone?.(account, failure);
+        },
+      }),
   };
 }
 

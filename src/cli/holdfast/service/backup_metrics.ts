@@ -1,0 +1,91 @@
+import type { BackupStats, BackupStore } from "../../../service/mod.ts";
+
+/** What is known of the backups of an account; `undefined` for an account that is not there. */
+export type StatsOf = (account: string) => BackupStats | undefined;
+
+const MADE = "holdfast_backups_total";
+const BYTES = "holdfast_backup_bytes_total";
+const ACCOUNTS = "holdfast_backup_accounts";
+const OLDEST = "holdfast_backup_oldest_timestamp_seconds";
+const NEWEST = "holdfast_backup_newest_timestamp_seconds";
+
+/** Counts the backups of a service. It names no account. */
+export class BackupMetrics {
+  #made = 0;
+  #failed = 0;
+  #bytes = 0;
+  /** Accounts whose backups were looked at, also those that were deleted since. */
+  readonly #accounts = new Set<string>();
+
+  /** The same store, with what is written to it counted. */
+  counted(store: BackupStore): BackupStore {
+    return {
+      list: (account) => {
+        this.#accounts.add(account);
+        return store.list(account);
+      },
+      write: async (key, fill) => {
+        let bytes = 0;
+        await store.write(key, (write) =>
+          fill(async (piece) => {
+            bytes += piece.byteLength;
+            await write(piece);
+          }),
+        );
+        this.#made += 1;
+        this.#bytes += bytes;
+      },
+      delete: (key) => store.delete(key),
+    };
+  }
+
+  /** Counts a try that failed. */
+  failed(): void {
+    this.#failed += 1;
+  }
+
+  /** The metrics, in the text format of Prometheus. */
+  text(statsOf: StatsOf): string {
+    const states = { done: 0, failing: 0, none: 0 };
+    const newest: number[] = [];
+    for (const account of this.#accounts) {
+      const stats = statsOf(account);
+      if (stats === undefined) this.#accounts.delete(account);
+      else states[stateOf(stats)] += 1;
+      if (stats?.lastSuccessAtMs !== undefined) newest.push(stats.lastSuccessAtMs);
+    }
+    const seconds = (atMs: number): string => String(atMs / 1_000);
+    return [
+      family(MADE, "counter", "Backups that were made, and tries of the schedule that failed.", [
+        `${MADE}{outcome="done"} ${this.#made}`,
+        `${MADE}{outcome="failed"} ${this.#failed}`,
+      ]),
+      family(BYTES, "counter", "Bytes of the backups that were made.", [`${BYTES} ${this.#bytes}`]),
+      family(
+        ACCOUNTS,
+        "gauge",
+        "Accounts of the schedule: failing since their last backup, without a backup, or neither.",
+        Object.entries(states).map(([state, count]) => `${ACCOUNTS}{state="${state}"} ${count}`),
+      ),
+      ...(newest.length === 0
+        ? []
+        : [
+            family(OLDEST, "gauge", "When the last backup was made of the account that waits longest.", [
+              `${OLDEST} ${seconds(newest.reduce((a, b) => Math.min(a, b)))}`,
+            ]),
+            family(NEWEST, "gauge", "When the last backup of any account was made.", [
+              `${NEWEST} ${seconds(newest.reduce((a, b) => Math.max(a, b)))}`,
+            ]),
+          ]),
+    ].join("");
+  }
+}
+
+function stateOf({ failures, lastSuccessAtMs }: BackupStats): "done" | "failing" | "none" {
+  if (failures > 0) return "failing";
+  return lastSuccessAtMs === undefined ? "none" : "done";
+}
+
+function family(name: string, type: "counter" | "gauge", help: string, lines: readonly string[]): string {
+  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join("\n")}\n`;
+}
