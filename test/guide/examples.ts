@@ -20,7 +20,7 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
   "docs/guide/drivers.md#better-sqlite3":
     "the package is none of the project's: npm run drivers, and the kit",
   "docs/guide/drivers.md#Turso, through its own client": "a server: the kit",
-  "docs/guide/drivers.md#D1": "a database of the platform: the kit in workerd",
+  "docs/guide/drivers.md#D1": "test/guide/d1_example_test.ts: a database of the platform",
   "docs/guide/drivers.md#PostgreSQL": "a server: the kit",
 };
 
