@@ -155,7 +155,10 @@ export interface DeviceReads {
   exists(): Promise<boolean>;
   /** All accounts of the database, in ascending order of `accountId`. */
   listAccounts(): Promise<AccountSummary[]>;
-  /** All accounts of the database that are set aside, in ascending order of `until`. */
+  /**
+   * All accounts of the database that are set aside, in ascending order of `until`. A service answers those of the
+   * caller's name, at most 1,000: of more, the first 500 and the last 500.
+   */
   listSetAside(): Promise<SetAsideAccount[]>;
   /** A redacted summary of the stored state of this account. */
   snapshotDb(name: string, extra?: Uint8Array): Promise<DatabaseSnapshot>;

@@ -11,7 +11,7 @@ import {
 import { joinBytes } from "../bytes/mod.ts";
 import { RefusedError } from "../errors/mod.ts";
 import { type Clock, nowSeconds, type Pacer, type StartPacer, systemClock } from "../ports/mod.ts";
-import { CallSizeError, limitsOfCalls, MAX_CALL_BYTES, MAX_READ_KEYS } from "./call_limits.ts";
+import { CallSizeError, limitsOfCalls, MAX_CALL_BYTES, MAX_READ_KEYS, MAX_SET_ASIDE } from "./call_limits.ts";
 import { frameOf } from "./frames.ts";
 import type { BackendCall, Wire, WireMethod, WireReadCall } from "./wire.ts";
 
@@ -138,8 +138,13 @@ async function read(
   if (method === "listAccounts" && account !== undefined) {
     return (await backend.listAccounts()).filter((listed) => listed.account === account);
   }
-  if (method === "listSetAside" && account !== undefined) {
-    return (await backend.listSetAside()).filter((listed) => listed.account === account);
+  if (method === "listSetAside") {
+    const kept = (await backend.listSetAside()).filter(
+      (listed) => (account ?? listed.account) === listed.account,
+    );
+    const half = MAX_SET_ASIDE / 2;
+    // Those that end first, which housekeeping looks for, and those that were set aside last.
+    return kept.length > MAX_SET_ASIDE ? [...kept.slice(0, half), ...kept.slice(-half)] : kept;
   }
   return await (
     backend[method] as (...args: readonly unknown[]) => Promise<unknown> | AsyncIterable<unknown>

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { MemoryDatabase, memoryBackend } from "../adapters/memory/mod.ts";
-import type { Backend, Write } from "../backend/mod.ts";
+import type { Backend, SetAsideAccount, Write } from "../backend/mod.ts";
 import { RefusedError } from "../errors/mod.ts";
 import { FakeClock } from "../testing/mod.ts";
 import { answerCall, type CallScope } from "./answer_call.ts";
+import { MAX_SET_ASIDE } from "./call_limits.ts";
 import { CALLER_WIRE } from "./caller_wire.ts";
 import { PROTOCOL } from "./protocol.ts";
 
@@ -69,6 +70,29 @@ describe("a caller of one account", () => {
     expect(await open("carol").listSetAside()).toHaveLength(2);
     await call(open("alice"), ALICE, remove(alice?.accountId));
     expect(await open("carol").listSetAside()).toEqual([bob]);
+  });
+
+  test("sees a thousand that are set aside: those that end first, and those that are kept longest", async () => {
+    const { open } = world();
+    for (let index = 0; index < MAX_SET_ASIDE + 10; index += 1) {
+      await open("alice").create();
+      const id = index.toString(16).padStart(32, "0");
+      await open("alice").commit([{ ...SET_ASIDE, id, until: 5_000 + index }]);
+      if (index === MAX_SET_ASIDE - 1) expect(await list(open("alice"), "alice")).toHaveLength(MAX_SET_ASIDE);
+    }
+    for (const account of ["alice", undefined]) {
+      const untils = ((await list(open("alice"), account)) as SetAsideAccount[]).map(
+        ({ until }) => until - 5_000,
+      );
+      expect(untils).toHaveLength(MAX_SET_ASIDE);
+      const half = MAX_SET_ASIDE / 2;
+      expect([untils[0], untils[half - 1], untils[half], untils.at(-1)]).toEqual([0, 499, 510, 1_009]);
+    }
+    // The others are seen once some are gone.
+    const [first] = await open("alice").listSetAside();
+    await call(open("alice"), ALICE, { kind: "account.delete", accountId: first?.accountId ?? 0 });
+    const [next, , ...others] = (await list(open("alice"), "alice")) as SetAsideAccount[];
+    expect([next?.until, others[497]?.until]).toEqual([5_001, 5_500]);
   });
 
   test("deletes nothing that has not expired by the clock here", async () => {

@@ -9,6 +9,9 @@ export const MAX_CALL_BYTES: number = 16 * 1_024 * 1_024;
 /** Maximum number of keys of one batched read. */
 export const MAX_READ_KEYS = 2_000;
 
+/** Maximum number of accounts that are set aside in one answer. */
+export const MAX_SET_ASIDE = 1_000;
+
 /**
  * Maximum size of one stored value, in bytes. Half of a call, so that the device fits into one commit with
  * what must be stored together with it.
