@@ -153,6 +153,7 @@ describe("runRound", () => {
     committer.down = down;
     const result = await round();
     expect([result.failure, result.commits]).toEqual([down, 0]);
+    expect([result.errorFor(undefined), result.errorFor(() => false)]).toEqual([down, undefined]);
     expect(one.outcomes).toEqual([{ committed: [], isolated: [], failed: [version("a"), version("b")] }]);
     expect(result.reportFor(undefined).isolated).toMatchObject([
       { reason: "unresolved" },
@@ -197,6 +198,9 @@ describe("runRound", () => {
       expect(one.outcomes).toEqual([{ committed: [], isolated: [], failed: [version("a")] }]);
       expect(two.outcomes).toEqual([]);
       expect(result.errorFor(() => false)).toBe(result.failure);
+      expect(result.reportFor(undefined).isolated).toMatchObject([
+        { key: "a", reason: "unresolved", error: result.failure },
+      ]);
       // What was not collected may still be dirty.
       expect(refused.list()).toHaveLength(1);
     }
