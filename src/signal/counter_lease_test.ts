@@ -254,17 +254,25 @@ describe("CounterLease.isBehind", () => {
 
   test("remembers as many retired chains as a record archives", () => {
     const lease = new CounterLease(undefined, 0, 0);
-    lease.next = 5;
     for (let index = 0; index <= MAX_ARCHIVED_SESSIONS; index += 1) {
       lease.follow(chain(`${index}`), "start", "strict");
       lease.next = 5;
     }
-    // All but the present one are retired, and there was none before the first.
+    // All but the present one are retired.
     expect(lease.isBehind(chain("0", 4))).toBe(true);
-    expect(lease.isBehind(chain("", 4))).toBe(false);
     lease.follow(chain("one more"), "start", "strict");
     expect(lease.isBehind(chain("0", 4))).toBe(false);
     expect(lease.isBehind(chain("1", 4))).toBe(true);
+  });
+});
+
+describe("CounterLease without a chain", () => {
+  test("resumes one from an archive, and remembers none before it", () => {
+    const lease = new CounterLease(undefined, 0, 0);
+    lease.next = 5;
+    lease.follow(chain("c", 3), "resume", "strict");
+    expect([lease.next, lease.burned, lease.bound]).toEqual([3, 0, 0]);
+    expect(lease.isBehind(chain("", 4))).toBe(false);
   });
 });
 
