@@ -86,7 +86,7 @@ describe("BackPressure.ready", () => {
     await host.scheduler.advance(400);
     await turn();
     expect(rejected).toEqual([expect.any(LimitError), expect.any(LimitError)]);
-    expect([pressure.waiting, host.scheduler.scheduled]).toEqual([0, []]);
+    expect([pressure.waiting, host.scheduler.scheduled, host.scheduler.failures]).toEqual([0, [], []]);
   });
 });
 
