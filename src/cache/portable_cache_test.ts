@@ -413,6 +413,59 @@ describe("PortableCache.getWith arguments", () => {
   });
 });
 
+describe("PortableCache with more due entries than a call frees", () => {
+  const KEYS = Array.from({ length: 10 }, (_, index) => `k${index}`);
+
+  function expiredCache(times: { ttlMs?: number; idleMs?: number }) {
+    const evicted: [string, number, string][] = [];
+    const made = cacheOf<number>({ ...times, onEvict: (...entry) => void evicted.push(entry) });
+    for (const [index, key] of KEYS.entries()) made.cache.insert(key, index);
+    made.clock.advance(100);
+    return { ...made, evicted };
+  }
+
+  test("never returns an expired one, by either time", () => {
+    for (const times of [{ ttlMs: 100 }, { idleMs: 100 }, { ttlMs: 100, idleMs: 200 }]) {
+      const { cache, evicted } = expiredCache(times);
+      expect(cache.get("k9")).toBeUndefined();
+      expect(evicted.map(([key]) => key)).toEqual(["k0", "k1", "k2", "k3", "k9"]);
+      expect(new Set(evicted.map(([, , reason]) => reason))).toEqual(new Set(["expired"]));
+    }
+  });
+
+  test("puts a new entry in place of an expired one with its key", () => {
+    const { cache, evicted } = expiredCache({ ttlMs: 100 });
+    cache.insert("k9", 90);
+    expect(evicted.at(-1)).toEqual(["k9", 9, "expired"]);
+    expect(evicted).toHaveLength(5);
+    expect(cache.iter()).toEqual([["k9", 90]]);
+    expect(cache.entryCount()).toBe(1);
+    expect(evicted).toHaveLength(10);
+  });
+
+  test("says of the oldest entry that makes room whether it had expired", () => {
+    const evicted: [string, number, string][] = [];
+    const times = { ttlMs: 1_000, idleMs: 100 };
+    const { cache, clock } = cacheOf<number>({
+      ...times,
+      capacity: 6,
+      onEvict: (...entry) => void evicted.push(entry),
+    });
+    for (const [index, key] of KEYS.slice(0, 6).entries()) cache.insert(key, index);
+    clock.advance(50);
+    cache.insert("k0", 50);
+    clock.advance(40);
+    for (const key of KEYS.slice(1, 6)) cache.get(key);
+    clock.advance(60);
+    // Four of the others are looked at, which are due before it and were read.
+    cache.insert("new", 1);
+    expect(evicted).toEqual([
+      ["k0", 0, "replaced"],
+      ["k0", 50, "expired"],
+    ]);
+  });
+});
+
 describe("PortableCache times", () => {
   test("expires by idle time in has, iter and remove", () => {
     const { cache, clock } = cacheOf<number>({ idleMs: 50, ttlMs: 1_000 });
