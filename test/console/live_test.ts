@@ -50,7 +50,7 @@ describe("the list", () => {
     const before = await names.allTextContents();
     await page.getByRole("link", { name: "support/eu-1" }).focus();
     service.emit("accounts", [{ ...rowOf("support/eu-1"), health: "failing", reason: "The disk is full." }]);
-    await page.getByRole("heading", { name: "4 accounts need you" }).waitFor();
+    await page.getByRole("heading", { name: "5 accounts need you" }).waitFor();
     await page.locator('tr[data-account="support/eu-1"] .badge.is-failing').waitFor();
     expect(await names.allTextContents()).toEqual(before);
     service.emit("gone", ["bot-faro"]);
