@@ -80,11 +80,6 @@ test(`keeps its promises: ${SEEDS} × ${STEPS} steps`, {
   expect(total.longOutages).toBeGreaterThan(ALL_STEPS / 2_700);
 });
 
-test("a promoted closed session does not send on its retired chain", async () => {
-  const newRuntime = await nodeRuntimes();
-  await runChaos(newRuntime(clientOf(43)), { seed: 43, steps: 300 });
-});
-
 test("the same seed decides alike, with other keys", async () => {
   const newRuntime = await nodeRuntimes();
   const lines: string[][] = [[], []];
