@@ -41,7 +41,7 @@ export interface Inexplicable<State, Op> {
 }
 
 /** Configurations of one search. A correct service has few; beyond this the history is too wide to check. */
-const MAX_CONFIGURATIONS = 200_000;
+const MAX_CONFIGURATIONS = 60_000;
 
 interface Configuration {
   readonly state: number;
@@ -49,10 +49,18 @@ interface Configuration {
   readonly done: readonly number[];
 }
 
+/** More overlaps than the search can follow. The history is neither right nor wrong. */
+export class TooWideError extends Error {
+  constructor() {
+    super("check history: too much overlaps");
+    this.name = "TooWideError";
+  }
+}
+
 /**
  * Returns the first answer that no order explains; `undefined` when there is an order.
  *
- * @throws {Error} When too much overlaps to be checked.
+ * @throws {TooWideError} When too much overlaps to be checked.
  */
 export function checkHistory<State, Op>(
   model: SequentialModel<State, Op>,
@@ -121,7 +129,7 @@ class Search<State, Op> {
       const key = keyOf(settled);
       if (seen.has(key)) continue;
       seen.add(key);
-      if (seen.size > MAX_CONFIGURATIONS) throw new Error("check history: too much overlaps");
+      if (seen.size > MAX_CONFIGURATIONS) throw new TooWideError();
       if (settled.done.includes(index)) found.push(settled);
       else waiting.push(...this.#followers(settled));
     }

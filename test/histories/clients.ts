@@ -56,12 +56,15 @@ export abstract class Client {
     await this.backend.read(keys);
   }
 
-  /** One to three writes of different sessions. One in five deletes. */
-  protected draw(): Write[] {
+  /** One to three writes of different sessions. One in five deletes, if any does. */
+  protected draw(mayDelete = true): Write[] {
     const first = this.random.below(ADDRESSES.length);
     return Array.from({ length: 1 + this.random.below(3) }, (_, index) => {
       const address = ADDRESSES[(first + index) % ADDRESSES.length] as string;
-      return sessionWrite(address, this.random.below(5) === 0 ? undefined : this.options.nextValue());
+      return sessionWrite(
+        address,
+        mayDelete && this.random.below(5) === 0 ? undefined : this.options.nextValue(),
+      );
     });
   }
 }
@@ -162,8 +165,10 @@ export class SharingClient extends Client {
       return;
     }
     if (drawn < 5) return await this.read();
-    const both = drawn > 7 ? [this.draw(), this.draw()] : [this.draw()];
     const seen = this.#seen;
+    // Without an answer, a delete stays possible until the epoch moves on, which no client does here.
+    const isOwn = this.options.recorder.isOwn(seen.owner);
+    const both = drawn > 7 ? [this.draw(isOwn), this.draw(isOwn)] : [this.draw(isOwn)];
     await Promise.all(both.map((writes) => this.#commit(writes, seen)));
   }
 
