@@ -58,6 +58,9 @@ const ON_OTHER_NODES = [
   "src/ports",
 ];
 
+/** Files of the system tests at a time: they wait for processes, servers and browsers for half of their time. */
+const SYSTEM_WORKERS = 3;
+
 /** Targets of the conformance kit that stand on what each version of Node has its own build of. */
 const NATIVE_KITS = ["libsql file", "node:sqlite file", "better-sqlite3 file"];
 
@@ -73,17 +76,18 @@ function repeatedKits(major) {
 
 /**
  * @param {string} name of the runner, and of its project if `projects` does not name others
- * @param {{projects?: string[], node?: string | undefined, paths?: string[], env?: NodeJS.ProcessEnv}}
- * [options]
+ * @param {{projects?: string[], node?: string | undefined, paths?: string[], workers?: number,
+ * env?: NodeJS.ProcessEnv}} [options]
  * @returns {Runner}
  */
-function vitest(name, { projects = [name], node = process.execPath, paths = [], env = {} } = {}) {
+function vitest(name, { projects = [name], node = process.execPath, paths = [], workers, env = {} } = {}) {
   return {
     name,
     command: node,
     args: () => [
       ...[VITEST, "run", ...projects.flatMap((project) => ["--project", project])],
       ...["--reporter=default", "--reporter=./tools/lib/count_reporter.mjs"],
+      ...(workers === undefined ? [] : [`--maxWorkers=${workers}`]),
       ...paths,
     ],
     env,
@@ -108,7 +112,7 @@ function otherNode(major, isLong) {
 /** What `npm run test:system` runs, longest first, because two run at a time. @param {boolean} isLong */
 function systemRunners(isLong) {
   const others = NODE_MAJORS.filter((major) => major !== ownMajor());
-  return [vitest("system"), ...others.map((major) => otherNode(major, isLong))];
+  return [vitest("system", { workers: SYSTEM_WORKERS }), ...others.map((major) => otherNode(major, isLong))];
 }
 
 /** What `npm test` runs, longest first. @returns {Runner[]} */

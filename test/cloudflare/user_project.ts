@@ -3,6 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { nodeForWrangler } from "../../tools/lib/nodes.mjs";
 import {
+  COMPILER,
   makeProject,
   packPackage,
   readManifest,
@@ -48,7 +49,7 @@ export async function makeWorkerProject(): Promise<UserProject> {
  * success.
  */
 export async function typeCheck({ folder }: UserProject): Promise<string> {
-  const compiler = resolve("node_modules/typescript/bin/tsc");
+  const compiler = resolve("node_modules", COMPILER, "bin/tsc");
   const { stdout } = await runProgram(process.execPath, [compiler, "-p", "."], { cwd: folder }).catch(
     (error: { readonly stdout: string }) => error,
   );

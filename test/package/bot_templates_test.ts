@@ -8,7 +8,7 @@ import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { installedNode, nodeForWrangler } from "../../tools/lib/nodes.mjs";
 import { dose } from "../support/dose.ts";
-import { runProgram } from "../support/programs/packed_package.ts";
+import { COMPILER, runProgram } from "../support/programs/packed_package.ts";
 import { StartedProgram } from "../support/programs/started_program.ts";
 import {
   environmentOf,
@@ -100,7 +100,9 @@ describe("template bot-remote-object", () => {
     if (path === undefined) return skip("that Node is not installed: npm run nodes");
     await using project = await initProject(program, "bot-remote-object");
     await linkPackages(project, program);
-    await runProgram(process.execPath, [resolve("node_modules/typescript/bin/tsc")], { cwd: project.folder });
+    await runProgram(process.execPath, [resolve("node_modules", COMPILER, "bin/tsc")], {
+      cwd: project.folder,
+    });
     const env = await environmentOf(project.folder, path);
     const bot = new StartedProgram("exec node dist/main.js", { cwd: project.folder, env });
     // wrangler makes this folder before the Worker is ready.
@@ -121,7 +123,9 @@ describe("template bot-node", () => {
   beforeAll(async () => {
     project = await initProject(program, "bot-node");
     await linkPackages(project, program);
-    await runProgram(process.execPath, [resolve("node_modules/typescript/bin/tsc")], { cwd: project.folder });
+    await runProgram(process.execPath, [resolve("node_modules", COMPILER, "bin/tsc")], {
+      cwd: project.folder,
+    });
   }, TIMEOUT_MS);
 
   afterAll(() => project[Symbol.asyncDispose]());
