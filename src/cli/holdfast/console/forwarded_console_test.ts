@@ -8,8 +8,9 @@ afterEach(() => void vi.useRealTimers());
 /** A service that does not answer. */
 function silent() {
   const signals: AbortSignal[] = [];
-  const send = (_method: string, _path: string, signal: AbortSignal): Promise<Response> =>
+  const send: ServiceTarget["send"] = (_method, _path, { signal } = {}) =>
     new Promise((_, reject) => {
+      if (signal === undefined) return;
       signals.push(signal);
       signal.addEventListener("abort", () => reject(signal.reason));
     });
