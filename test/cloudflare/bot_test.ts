@@ -22,7 +22,7 @@ const {
   perLoss: PER_LOSS,
   perKill: PER_KILL,
 } = dose({
-  short: { messages: 48, perLoss: 12, perKill: 48 },
+  short: { messages: 36, perLoss: 12, perKill: 36 },
   long: { messages: 1_000, perLoss: 50, perKill: 200 },
 });
 

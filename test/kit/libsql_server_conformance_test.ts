@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, test } from "vitest";
 import { dose } from "../support/dose.ts";
 import { startHranaServer } from "../support/hrana/hrana_server.mjs";
-import { derivedCases, sentCases } from "./connected_cases.ts";
+import { sentCases } from "./connected_cases.ts";
 import { libsqlServerTargets } from "./libsql.ts";
 import { registerTargets } from "./register.ts";
 
@@ -18,5 +18,4 @@ afterAll(async () => {
 
 const [http, webSocket] = libsqlServerTargets(server);
 
-registerTargets([webSocket], test, { cases: dose({ short: derivedCases, long: undefined }) });
-registerTargets([http], test, { cases: dose({ short: sentCases, long: undefined }) });
+registerTargets([http, webSocket], test, { cases: dose({ short: sentCases, long: undefined }) });

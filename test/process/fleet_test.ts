@@ -22,7 +22,7 @@ const OPENED = dose({ short: 300, long: FLEET });
  */
 const RESIDENT_BY_HEAP = 1.6;
 
-const CYCLES = dose({ short: 1_000, long: 10_000 });
+const CYCLES = dose({ short: 400, long: 10_000 });
 
 /** Heap that one cycle may leave: what the engine still compiles. An account takes fourteen times as much. */
 const LEFT_BYTES = 1_000;

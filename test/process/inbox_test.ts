@@ -20,7 +20,7 @@ import {
 import { BOT_PN, type FromInboxBot, type InboxBotPlan, MOMENTS } from "./inbox_bot.ts";
 import { programForFile } from "./program_for_file.ts";
 
-const KILLS = dose({ short: 6, long: 50 });
+const KILLS = dose({ short: 4, long: 50 });
 const SEED = Number(process.env.HOLDFAST_SEED ?? 20_261_130);
 /** The short dose begins with the event, before which a message is acknowledged. */
 const FIRST_MOMENT = MOMENTS.indexOf("event");

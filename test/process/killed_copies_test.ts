@@ -18,7 +18,7 @@ import type { FromSender, ToSender } from "./sender.ts";
 
 const PEER_JID = "100000000000002:2@lid";
 const ROUNDS = dose({ short: 2, long: 100 });
-const PROCESSES = 16;
+const PROCESSES = dose({ short: 6, long: 16 });
 const RACES = dose({ short: 1, long: 20 });
 const KILLS = dose({ short: 2, long: 100 });
 const SEED = Number(process.env.HOLDFAST_SEED ?? 20_261_202);
