@@ -4,7 +4,7 @@
  * runner of Deno starts each example of `--doc` with a copy of the package, which takes 20 times as long.
  */
 
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { documentedSources } from "../../tools/lib/sources.mjs";
@@ -22,7 +22,6 @@ const BLOCK = /^ *\* ```ts([^\n]*)\n([\s\S]*?)^ *\* ```/gm;
  */
 export function docstringExamples(name) {
   const folder = join(ROOT, "dist/examples", name);
-  rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   return documentedSources(ROOT).flatMap((source) => {
     const text = readFileSync(join(ROOT, source), "utf8");
