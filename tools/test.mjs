@@ -58,36 +58,35 @@ const ON_OTHER_NODES = [
   "src/ports",
 ];
 
-/** Files of the system tests at a time: they wait for processes, servers and browsers for half of their time. */
-const SYSTEM_WORKERS = 3;
+/** Targets of the conformance kit whose library is the same on every version of Node. */
+const SHARED_KITS = ["libsql file"];
 
-/** Targets of the conformance kit that stand on what each version of Node has its own build of. */
-const NATIVE_KITS = ["libsql file", "node:sqlite file", "better-sqlite3 file"];
+/** Targets whose library Node has from 22 on only, or in another build. */
+const NEWER_KITS = ["node:sqlite file", "better-sqlite3 file"];
 
 /**
- * Targets whose whole kit another version runs. Node from 22 on shares builds that Node 20 does not have.
+ * Targets whose whole kit another version runs.
  *
  * @param {import("./lib/nodes.mjs").NodeMajor} major
  */
 function repeatedKits(major) {
   const isFirstOfNewer = ownMajor() < 22 && major === NODE_MAJORS[0];
-  return isFirstOfNewer ? NATIVE_KITS.slice(0, 1) : NATIVE_KITS;
+  return isFirstOfNewer ? SHARED_KITS : [...SHARED_KITS, ...NEWER_KITS];
 }
 
 /**
  * @param {string} name of the runner, and of its project if `projects` does not name others
- * @param {{projects?: string[], node?: string | undefined, paths?: string[], workers?: number,
- * env?: NodeJS.ProcessEnv}} [options]
+ * @param {{projects?: string[], node?: string | undefined, paths?: string[], env?: NodeJS.ProcessEnv}}
+ * [options]
  * @returns {Runner}
  */
-function vitest(name, { projects = [name], node = process.execPath, paths = [], workers, env = {} } = {}) {
+function vitest(name, { projects = [name], node = process.execPath, paths = [], env = {} } = {}) {
   return {
     name,
     command: node,
     args: () => [
       ...[VITEST, "run", ...projects.flatMap((project) => ["--project", project])],
       ...["--reporter=default", "--reporter=./tools/lib/count_reporter.mjs"],
-      ...(workers === undefined ? [] : [`--maxWorkers=${workers}`]),
       ...paths,
     ],
     env,
@@ -112,7 +111,7 @@ function otherNode(major, isLong) {
 /** What `npm run test:system` runs, longest first, because two run at a time. @param {boolean} isLong */
 function systemRunners(isLong) {
   const others = NODE_MAJORS.filter((major) => major !== ownMajor());
-  return [vitest("system", { workers: SYSTEM_WORKERS }), ...others.map((major) => otherNode(major, isLong))];
+  return [vitest("system"), ...others.map((major) => otherNode(major, isLong))];
 }
 
 /** What `npm test` runs, longest first. @returns {Runner[]} */
