@@ -1,6 +1,7 @@
 /** Serves an application on the present runtime. */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { MAX_CALL_BYTES } from "../protocol/mod.ts";
 
 /** Answers requests. */
 export type Handler = (request: Request) => Response | Promise<Response>;
@@ -46,12 +47,8 @@ const FIRST_REFUSAL = 400;
 const HEADERS_TIMEOUT_MS = 20_000;
 const REQUEST_TIMEOUT_MS = 60_000;
 
-/**
- * How long, in milliseconds, the rest of a refused request is read and thrown away before it is answered, and
- * its maximum bytes: those of a call.
- */
+/** How long, in milliseconds, a refused request is read and thrown away before it is answered. */
 const DISCARD_MS = 10_000;
-const MAX_DISCARD_BYTES: number = 16 * 1_024 * 1_024;
 
 /** Maximum bytes of a request that are read after it was answered. */
 const MAX_DRAIN_BYTES: number = 1_024 * 1_024;
@@ -92,7 +89,7 @@ function afterRefusedBodies(answer: Handler): Handler {
   };
 }
 
-/** Reads a body without keeping it, up to its limits. */
+/** Reads a body without keeping it: at most the bytes of a call, and not for long. */
 async function discard(body: ReadableStream<Uint8Array>): Promise<void> {
   const reader = body.getReader();
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -100,7 +97,7 @@ async function discard(body: ReadableStream<Uint8Array>): Promise<void> {
     timer = setTimeout(() => resolve(undefined), DISCARD_MS);
   });
   try {
-    for (let bytes = 0; bytes <= MAX_DISCARD_BYTES; ) {
+    for (let bytes = 0; bytes <= MAX_CALL_BYTES; ) {
       const piece = await Promise.race([reader.read(), late]);
       if (piece?.value === undefined) return;
       bytes += piece.value.byteLength;

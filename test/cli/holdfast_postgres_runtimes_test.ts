@@ -107,7 +107,7 @@ describe.each(Object.keys(RUNTIMES))("on %s", (runtime) => {
     expect(run(runtime, ["accounts", target("sslmode=verify-full")], env)).toMatchObject({ code: 0 });
   });
 
-  test("a certificate that nobody trusts, or for another name, is refused and says so", () => {
+  test("a certificate that is not trusted, or for another name, is refused and says so", () => {
     const refused = "open database: the certificate of the server is not accepted";
     const targets = [
       target("sslmode=verify-full"),

@@ -9,7 +9,7 @@ import type { Write } from "../../src/backend/mod.ts";
 import { BusyError, LimitError } from "../../src/errors/mod.ts";
 import { CALL_TYPE, CALLER_WIRE } from "../../src/protocol/mod.ts";
 import { DOSED_TIMEOUT_MS, dose } from "../support/dose.ts";
-import { ServiceProcess } from "./service_process.ts";
+import { callHead, ServiceProcess } from "./service_process.ts";
 
 /** Large calls at once, and the accounts that they are for. */
 const CALLS = dose({ short: 8, long: 60 });
@@ -21,8 +21,6 @@ const RECORD_BYTES = 3_000;
 
 /** How long a large call may take on a machine that does other work, too. */
 const DEADLINE_MS = 240_000;
-
-const BACKEND = "/v1/accounts/x/backend";
 
 const MAX_RESIDENT_MB = 512;
 
@@ -108,11 +106,11 @@ describe("a service under large calls", { timeout: DOSED_TIMEOUT_MS }, () => {
     // The requests of an account may have 32 MiB at once. A declared length counts from the head on.
     const held: Socket[] = [];
     for (const bytes of [9_000_000, 9_000_000, 9_000_000, 6_500_000])
-      held.push(await service.send(headOf({ token, bytes }), new Uint8Array(1)));
+      held.push(await service.send(callHead("x", { token, bytes }), new Uint8Array(1)));
     // Small enough to be read to its end when it is refused: the answer then reaches every client.
     const body = CALLER_WIRE.encodeCommit(sessions(SMALL_CALL_BYTES), undefined) as Uint8Array<ArrayBuffer>;
     const send = async (): Promise<Response> =>
-      await fetch(`${service.url}${BACKEND}`, {
+      await fetch(`${service.url}/v1/accounts/x/backend`, {
         method: "POST",
         headers: { authorization: `Bearer ${token}`, "content-type": CALL_TYPE },
         body,
@@ -126,16 +124,3 @@ describe("a service under large calls", { timeout: DOSED_TIMEOUT_MS }, () => {
     await expect.poll(async () => (await send()).status, { timeout: 60_000 }).toBe(200);
   });
 });
-
-/** The head of a commit. */
-function headOf({ token, bytes }: { readonly token: string; readonly bytes: number }): string {
-  return [
-    `POST ${BACKEND} HTTP/1.1`,
-    "host: x",
-    `authorization: Bearer ${token}`,
-    `content-type: ${CALL_TYPE}`,
-    `content-length: ${bytes}`,
-    "",
-    "",
-  ].join("\r\n");
-}

@@ -3,8 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { CALL_TYPE } from "../../src/protocol/mod.ts";
-import { ServiceProcess } from "./service_process.ts";
+import { callHead, ServiceProcess } from "./service_process.ts";
 
 const BODY_BYTES = 9_000_000;
 
@@ -18,14 +17,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test("a client that sends slowly reads why its call was refused", async () => {
   await using service = await ServiceProcess.start(join(folder, "service.db"));
-  const head = [
-    "POST /v1/accounts/x/backend HTTP/1.1",
-    "host: x",
-    "authorization: Bearer no-token-of-this-service",
-    `content-type: ${CALL_TYPE}`,
-    `content-length: ${BODY_BYTES}`,
-  ];
-  const socket = await service.send(`${head.join("\r\n")}\r\n\r\n`, new Uint8Array(FIRST_BYTES));
+  const head = callHead("x", { token: "no-token-of-this-service", bytes: BODY_BYTES });
+  const socket = await service.send(head, new Uint8Array(FIRST_BYTES));
   await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   // As the fetch of a runtime does, which reads no answer after a write that failed.
   const failure = await new Promise((resolve) =>

@@ -12,6 +12,21 @@ const PROGRAM = fileURLToPath(new URL("../../dist/holdfast.mjs", import.meta.url
 /** The admin token of every service of the tests. */
 export const ROOT_TOKEN = "admin-0123456789abcdef0123456789abcdef";
 
+/** The head of a call for an account, with a body of this many bytes. */
+export function callHead(
+  account: string,
+  { token, bytes }: { readonly token: string; readonly bytes: number },
+): string {
+  const head = [
+    `POST /v1/accounts/${account}/backend HTTP/1.1`,
+    "host: x",
+    `authorization: Bearer ${token}`,
+    `content-type: ${CALL_TYPE}`,
+    `content-length: ${bytes}`,
+  ];
+  return `${head.join("\r\n")}\r\n\r\n`;
+}
+
 /** How a process ended. */
 export interface ProcessEnd {
   readonly code: number | null;
@@ -109,14 +124,8 @@ export class ServiceProcess implements AsyncDisposable {
 
   /** Asks for an answer, reads its beginning, and then reads no further. */
   async stall(account: string, call: Uint8Array): Promise<Socket> {
-    const head = [
-      `POST /v1/accounts/${account}/backend HTTP/1.1`,
-      "host: x",
-      `authorization: Bearer ${await this.clientToken()}`,
-      `content-type: ${CALL_TYPE}`,
-      `content-length: ${call.length}`,
-    ];
-    const socket = await this.send(`${head.join("\r\n")}\r\n\r\n`, call);
+    const head = callHead(account, { token: await this.clientToken(), bytes: call.length });
+    const socket = await this.send(head, call);
     await new Promise<void>((resolve) =>
       socket.once("data", () => {
         socket.pause();
