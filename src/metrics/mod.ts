@@ -12,4 +12,10 @@ export {
 } from "./account_events.ts";
 export { AccountMetrics } from "./account_metrics.ts";
 export { type MemoryReport, memoryReport } from "./memory_report.ts";
-export { METRICS_TYPE, type MetricFamily, type MetricType, type Sample } from "./prometheus_text.ts";
+export {
+  METRICS_TYPE,
+  type MetricFamily,
+  type MetricType,
+  prometheusText,
+  type Sample,
+} from "./prometheus_text.ts";

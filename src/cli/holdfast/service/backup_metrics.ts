@@ -1,13 +1,8 @@
+import { type MetricFamily, prometheusText } from "../../../metrics/mod.ts";
 import type { BackupStats, BackupStore } from "../../../service/mod.ts";
 
 /** What is known of the backups of an account; `undefined` for an account that is not there. */
 export type StatsOf = (account: string) => BackupStats | undefined;
-
-const MADE = "holdfast_backups_total";
-const BYTES = "holdfast_backup_bytes_total";
-const ACCOUNTS = "holdfast_backup_accounts";
-const OLDEST = "holdfast_backup_oldest_timestamp_seconds";
-const NEWEST = "holdfast_backup_newest_timestamp_seconds";
 
 /** Counts the backups of a service. It names no account. */
 export class BackupMetrics {
@@ -54,30 +49,43 @@ export class BackupMetrics {
       else states[stateOf(stats)] += 1;
       if (stats?.lastSuccessAtMs !== undefined) newest.push(stats.lastSuccessAtMs);
     }
-    const seconds = (atMs: number): string => String(atMs / 1_000);
-    return [
-      family(MADE, "counter", "Backups that were made, and tries of the schedule that failed.", [
-        `${MADE}{outcome="done"} ${this.#made}`,
-        `${MADE}{outcome="failed"} ${this.#failed}`,
-      ]),
-      family(BYTES, "counter", "Bytes of the backups that were made.", [`${BYTES} ${this.#bytes}`]),
-      family(
-        ACCOUNTS,
-        "gauge",
-        "Accounts of the schedule: failing since their last backup, without a backup, or neither.",
-        Object.entries(states).map(([state, count]) => `${ACCOUNTS}{state="${state}"} ${count}`),
-      ),
-      ...(newest.length === 0
-        ? []
-        : [
-            family(OLDEST, "gauge", "When the last backup was made of the account that waits longest.", [
-              `${OLDEST} ${seconds(newest.reduce((a, b) => Math.min(a, b)))}`,
-            ]),
-            family(NEWEST, "gauge", "When the last backup of any account was made.", [
-              `${NEWEST} ${seconds(newest.reduce((a, b) => Math.max(a, b)))}`,
-            ]),
-          ]),
-    ].join("");
+    const families: MetricFamily[] = [
+      {
+        name: "holdfast_backups_total",
+        type: "counter",
+        help: "Backups that were made, and tries of the schedule that failed.",
+        samples: [
+          { labels: { outcome: "done" }, value: this.#made },
+          { labels: { outcome: "failed" }, value: this.#failed },
+        ],
+      },
+      {
+        name: "holdfast_backup_bytes_total",
+        type: "counter",
+        help: "Bytes of the backups that were made.",
+        samples: [{ value: this.#bytes }],
+      },
+      {
+        name: "holdfast_backup_accounts",
+        type: "gauge",
+        help: "Accounts of the schedule: failing since their last backup, without a backup, or neither.",
+        samples: Object.entries(states).map(([state, value]) => ({ labels: { state }, value })),
+      },
+    ];
+    if (newest.length > 0)
+      families.push(
+        timeOf(
+          "holdfast_backup_oldest_timestamp_seconds",
+          "When the last backup was made of the account that waits longest.",
+          newest.reduce((a, b) => Math.min(a, b)),
+        ),
+        timeOf(
+          "holdfast_backup_newest_timestamp_seconds",
+          "When the last backup of any account was made.",
+          newest.reduce((a, b) => Math.max(a, b)),
+        ),
+      );
+    return prometheusText(families);
   }
 }
 
@@ -86,6 +94,6 @@ function stateOf({ failures, lastSuccessAtMs }: BackupStats): "done" | "failing"
   return lastSuccessAtMs === undefined ? "none" : "done";
 }
 
-function family(name: string, type: "counter" | "gauge", help: string, lines: readonly string[]): string {
-  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join("\n")}\n`;
+function timeOf(name: string, help: string, atMs: number): MetricFamily {
+  return { name, type: "gauge", help, samples: [{ value: atMs / 1_000 }] };
 }

@@ -1,3 +1,5 @@
+import { prometheusText } from "../../../metrics/mod.ts";
+
 /** The limits of an account. Each has a line, so that it is there before it refuses anything. */
 const LIMITS = ["requestsPerMinute", "maxBytes", "maxRows"] as const;
 
@@ -14,7 +16,8 @@ export class Refusals {
 
   /** The counts, in the text format of Prometheus. */
   text(): string {
-    const lines = [...this.#counts].map(([limit, count]) => `${NAME}{limit="${limit}"} ${count}\n`);
-    return `# HELP ${NAME} Requests that a limit of their account refused.\n# TYPE ${NAME} counter\n${lines.join("")}`;
+    const samples = [...this.#counts].map(([limit, value]) => ({ labels: { limit }, value }));
+    const help = "Requests that a limit of their account refused.";
+    return prometheusText([{ name: NAME, type: "counter", help, samples }]);
   }
 }
