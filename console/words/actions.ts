@@ -81,7 +81,9 @@ export const ACTION_WORDS: Readonly<Record<ActionName, ActionWords>> = {
   limit: {
     label: "Limits",
     verb: "Set the limits",
-    does: "The account gets limits of its own, from its next request on. What is left empty is that of the service, or unlimited.",
+    does:
+      "The account gets limits of its own, from its next request on. " +
+      "What is left empty is that of the service, or unlimited.",
     kept: [
       "Everything that is stored. At a limit the account is still read, backed up and erased, and deletions make room.",
       "What its bot could not save: it waits in the memory of the bot.",

@@ -56,7 +56,8 @@ export const HEALTH_WORDS: Readonly<Record<KnownHealth, HealthWords>> = {
     urgency: "act",
     means: "It stores as much as it may: commits that store more are refused.",
     advice:
-      "Raise the limit if the account needs more, or see what its bot stores. What is refused waits in the memory of the bot, and is saved once there is room.",
+      "Raise the limit if the account needs more, or see what its bot stores. " +
+      "What is refused waits in the memory of the bot, and is saved once there is room.",
   },
   held: {
     label: "Held",

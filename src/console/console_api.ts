@@ -16,7 +16,13 @@ import type { AccountsQuery, ConsoleSource } from "./console_source.ts";
 import { EVENTS_TYPE, type EventStream } from "./event_stream.ts";
 import { EventStreams, TICK_MS } from "./event_streams.ts";
 import { type LiveState, LiveUpdates } from "./live_updates.ts";
-import type { ActionName, ActionRequest, ConsoleInfo, VerifyEvents } from "./model.ts";
+import {
+  ACTION_NAMES,
+  type ActionName,
+  type ActionRequest,
+  type ConsoleInfo,
+  type VerifyEvents,
+} from "./model.ts";
 
 const ROOT = "/v1/console";
 
@@ -32,17 +38,6 @@ const MAX_BODY = 16_384;
 
 /** Longest id of an action, in characters. */
 const MAX_ID = 200;
-
-const ACTIONS: readonly ActionName[] = [
-  "flush",
-  "takeOver",
-  "backup",
-  "restore",
-  "retire",
-  "undo",
-  "limit",
-  "erase",
-];
 
 /** What the API of a console is made of. */
 export interface ConsoleApiOptions {
@@ -256,7 +251,7 @@ export class ConsoleApi {
 
   async #act(account: string, action: string, { by, request }: Admitted): Promise<Response> {
     const { host, source } = this.#options;
-    const known = ACTIONS.find((name) => name === action);
+    const known = ACTION_NAMES.find((name) => name === action);
     if (known === undefined) throw noRoute();
     if (source.act === undefined || !(await source.info()).actions.includes(known))
       throw new ServiceError("forbidden", `${known}: the console does not offer this action here`);

@@ -192,7 +192,19 @@ export interface ConsoleEvents {
   readonly happening: Happening;
 }
 
-export type ActionName = "flush" | "takeOver" | "backup" | "restore" | "retire" | "undo" | "limit" | "erase";
+/** The actions on an account. */
+export const ACTION_NAMES = [
+  "flush",
+  "takeOver",
+  "backup",
+  "restore",
+  "retire",
+  "undo",
+  "limit",
+  "erase",
+] as const;
+
+export type ActionName = (typeof ACTION_NAMES)[number];
 
 /** Body of `POST /v1/console/accounts/{name}/actions/{action}`. */
 export interface ActionRequest {

@@ -4,7 +4,14 @@ import type { AddressInfo } from "node:net";
 import { extname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import type { TokenRow } from "../../console/api/source.ts";
-import type { AccountDetail, AccountRow, ActionName, ConsoleInfo, Limits } from "../../src/console/model.ts";
+import {
+  ACTION_NAMES,
+  type AccountDetail,
+  type AccountRow,
+  type ActionName,
+  type ConsoleInfo,
+  type Limits,
+} from "../../src/console/model.ts";
 import { detailOf, NOW_MS } from "./made_accounts.ts";
 
 /** The token that the made service accepts. */
@@ -22,17 +29,6 @@ const TYPES: Readonly<Record<string, string>> = {
   ".css": "text/css; charset=utf-8",
   ".svg": "image/svg+xml",
 };
-
-const ACTIONS: readonly ActionName[] = [
-  "flush",
-  "takeOver",
-  "backup",
-  "restore",
-  "retire",
-  "undo",
-  "limit",
-  "erase",
-];
 
 /** What a made service shows, and how it behaves. A test changes it at any time. */
 export interface MadeState {
@@ -179,7 +175,7 @@ export class MadeService implements AsyncDisposable {
       kind: "service",
       shown: "https://holdfast.example",
       readOnly: false,
-      actions: this.state.info.readOnly === true ? [] : ACTIONS,
+      actions: this.state.info.readOnly === true ? [] : ACTION_NAMES,
       live: true,
       schemaVersion: 9,
       nowMs: NOW_MS,

@@ -6,7 +6,7 @@ import { afterAll, beforeEach, expect, test } from "vitest";
 import { openAccount } from "../../src/account/mod.ts";
 import { silentLogger } from "../../src/ports/mod.ts";
 import { ROOT_TOKEN, ServiceProcess } from "../cli/service_process.ts";
-import { startChromium, whyNoChromium } from "../support/chromium/browser.ts";
+import { errorsOf, startChromium, whyNoChromium } from "../support/chromium/browser.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "holdfast-pages-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -20,11 +20,7 @@ test("the pages show a service, follow it live, and retire an account", async ()
     await service.request("POST", "/v1/accounts", { body: { name } });
   await using browser = await startChromium();
   const page = await browser.context.newPage();
-  const errors: string[] = [];
-  page.on("pageerror", (error) => errors.push(String(error)));
-  page.on("console", (message) => {
-    if (message.type() === "error") errors.push(message.text());
-  });
+  const errors = errorsOf(page);
   await page.goto(`${service.url}/#token=${ROOT_TOKEN}`);
   const row = page.getByRole("row", { name: /^bot / });
   await row.getByText("Unused", { exact: true }).waitFor();

@@ -1,7 +1,7 @@
 /** The pages beside the Worker, as static files in front of it: see wrangler.toml. */
 import { expect, test } from "vitest";
 import { CSP } from "../console/made_service.ts";
-import { startChromium, whyNoChromium } from "../support/chromium/browser.ts";
+import { errorsOf, startChromium, whyNoChromium } from "../support/chromium/browser.ts";
 import { startWorker } from "./worker_process.ts";
 
 test("the page of the API is opened beside a Worker, at /v1/docs, and a Worker alone has none", async ({
@@ -15,11 +15,7 @@ test("the page of the API is opened beside a Worker, at /v1/docs, and a Worker a
   expect(await (await worker.fetch("/v1/health")).json()).toEqual({ status: "ok" });
   await using browser = await startChromium();
   const page = await browser.context.newPage();
-  const errors: string[] = [];
-  page.on("pageerror", (error) => errors.push(String(error)));
-  page.on("console", (message) => {
-    if (message.type() === "error") errors.push(message.text());
-  });
+  const errors = errorsOf(page);
   const answer = await page.goto(`${worker.url}/v1/docs`);
   expect(answer?.headers()["content-security-policy"]).toBe(CSP);
   await page.getByRole("heading", { name: "Holdfast API" }).waitFor();
