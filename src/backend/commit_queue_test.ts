@@ -109,48 +109,37 @@ describe("CommitQueue.take", () => {
     expect(await second.queue.commit([put(2)])).toEqual([1]);
   });
 
-  test("recognises its token after a lost answer only with the sent epoch", async () => {
+  /** Takes ownership, loses the first request, and lets others take it before that counts as lost. */
+  async function takeBehind(...seeds: readonly number[]): Promise<{ queue: CommitQueue; others: Opening[] }> {
     const database = new MemoryDatabase();
     const plan = new FaultPlan();
     const backend = faultyCommitter(memoryBackend({ database }), plan);
     plan.next("lose-request");
-    const other: Opening[] = [];
-    // The clone takes ownership before the answer counts as lost, and once more.
+    const others: Opening[] = [];
     const slow: Committer = {
       capabilities: backend.capabilities,
       commit: (writes, options) => backend.commit(writes, options),
       readOwner: async () => {
-        if (plan.commits === 1 && other.length === 0) {
-          other.push(await open(database, 1), await open(database, 1));
-        }
+        if (plan.commits === 1 && others.length === 0)
+          for (const seed of seeds) others.push(await open(database, seed));
         return await backend.readOwner();
       },
       close: async () => {},
     };
     const options = { random: new SeededRandom(1), logger: new RecordingLogger() };
-    const queue = await CommitQueue.take(slow, options);
+    return { queue: await CommitQueue.take(slow, options), others };
+  }
+
+  test("recognises its token after a lost answer only with the sent epoch", async () => {
+    // A clone draws the same token. It takes ownership twice.
+    const { queue, others } = await takeBehind(1, 1);
     expect(queue.ownerEpoch).toBe(3);
-    for (const { queue: clone } of other) await expect(clone.commit([put(1)])).rejects.toThrow(FencedError);
+    for (const { queue: clone } of others) await expect(clone.commit([put(1)])).rejects.toThrow(FencedError);
   });
 
   test("does not take another owner with the same epoch for itself after a lost answer", async () => {
-    const database = new MemoryDatabase();
-    const plan = new FaultPlan();
-    const backend = faultyCommitter(memoryBackend({ database }), plan);
-    plan.next("lose-request");
-    const other: Opening[] = [];
-    const slow: Committer = {
-      capabilities: backend.capabilities,
-      commit: (writes, options) => backend.commit(writes, options),
-      readOwner: async () => {
-        if (plan.commits === 1 && other.length === 0) other.push(await open(database, 2));
-        return await backend.readOwner();
-      },
-      close: async () => {},
-    };
-    const options = { random: new SeededRandom(1), logger: new RecordingLogger() };
-    const queue = await CommitQueue.take(slow, options);
-    expect([other[0]?.queue.ownerEpoch, queue.ownerEpoch]).toEqual([1, 2]);
+    const { queue, others } = await takeBehind(2);
+    expect([others[0]?.queue.ownerEpoch, queue.ownerEpoch]).toEqual([1, 2]);
     expect(await queue.commit([put(1)])).toEqual([1]);
   });
 

@@ -34,7 +34,7 @@ async function turn(): Promise<void> {
 }
 
 describe("BackPressure.ready", () => {
-  test("resolves at once while there is room and nobody waits", async () => {
+  test("resolves at once while there is room and no caller waits", async () => {
     const { state, pressure, admitted, write } = backPressure();
     state.room = 1;
     await write(1);

@@ -199,7 +199,7 @@ describe("IsolatingCommit.run", () => {
     }
   });
 
-  test("refuses malformed units that nobody has checked, without sending them", async () => {
+  test("refuses malformed units that were not checked, without sending them", async () => {
     const { commit, kinds, tried } = run();
     const malformed: Unit = {
       writes: [sessionPut("b", 1), { kind: "session.put", address: 5 } as unknown as Write],

@@ -5,7 +5,7 @@ import type { RoundResult } from "./flush_round.ts";
 import type { Unit, UnitState } from "./isolating_commit.ts";
 import { NOW_ITEMS, Round, RoundQueue } from "./round_queue.ts";
 
-/** Callers of a round that nobody awaits. */
+/** Callers of a round that is not awaited. */
 function ignore(...calls: Promise<unknown>[]): void {
   for (const call of calls) void call.catch(() => {});
 }

@@ -131,7 +131,7 @@ describe("checkHistory refuses", () => {
       at(3, 4, take(ANN, BEN)),
       at(5, 6, under(ANN, { a: 1 })),
     ],
-    "a commit that was fenced by nobody": [
+    "a commit that was fenced without another owner": [
       at(1, 2, take(undefined, ANN)),
       at(3, 4, under(ANN, { a: 1 }, { kind: "fenced" })),
     ],
@@ -238,7 +238,7 @@ describe("checkHistory agrees with the order that was drawn", () => {
     expect(wrong).toBeLessThan(60);
   });
 
-  test("and not with a value that nobody wrote", () => {
+  test("and not with a value that was never written", () => {
     for (let seed = 1; seed <= 15; seed += 1) {
       const history = drawn(seed);
       const index = history.findLastIndex(({ op }) => op.kind === "read");

@@ -8,8 +8,8 @@ type Commit = AccountOp & { readonly kind: "commit" };
  * The history that it returns has an order exactly when the given one has. A value is written by one commit,
  * and by those that send it again.
  *
- * - One whose value or owner somebody saw, and that was not sent again, took effect before that was answered.
- * - One without an answer, of whose values nobody saw any, and that neither deletes nor changes the owner,
+ * - One whose value or owner a client saw, and that was not sent again, took effect before that was answered.
+ * - One without an answer, of whose values no client saw any, and that neither deletes nor changes the owner,
  *   could only make later deletes find a row. It is left out, and the rows that those have changed do not
  *   count.
  */

@@ -26,7 +26,8 @@ const ALLOWED: readonly RegExp[] = [
   /^dist\/src\/(?!cli\/|console\/)(?:\w+\/)+\w+\.d\.ts$/,
   // The programs.
   /^dist\/holdfast(?:_worker|_baileys_wasm)?\.mjs$/,
-  /^dist\/console\/(?:(?:index|api)\.html|icon\.svg|_headers|_redirects|v1\/openapi\.json|(?:main|api_page)-[A-Z0-9]{8}\.(?:js|css))$/,
+  /^dist\/console\/(?:(?:index|api)\.html|icon\.svg|_headers|_redirects|v1\/openapi\.json)$/,
+  /^dist\/console\/(?:main|api_page)-[A-Z0-9]{8}\.(?:js|css)$/,
   // Guides, which the README points to.
   /^docs\/guide\/[\w-]+\.md$/,
   new RegExp(`^templates/(?:${[...FOLDERS].join("|")})/(?:src/|local/)?\\w[\\w.]*$`),

@@ -145,7 +145,10 @@ function codeOf(chain: readonly Failure[]): string | undefined {
 
 function adviceOn(code: string): string {
   if (CERTIFICATE.test(code))
-    return "the certificate of the server is not accepted, check its name and date, and the authorities that are trusted (sslrootcert, NODE_EXTRA_CA_CERTS)";
+    return (
+      "the certificate of the server is not accepted, check its name and date, and the authorities that are " +
+      "trusted (sslrootcert, NODE_EXTRA_CA_CERTS)"
+    );
   return ADVICE[code] ?? "the server did not answer, check its address and the network";
 }
 

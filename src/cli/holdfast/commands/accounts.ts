@@ -26,7 +26,7 @@ async function listAccounts(context: Context, text: string): Promise<undefined> 
     const isLimited = limits.some((words) => words !== "");
     report.table(
       ["ACCOUNT", ...(isLimited ? ["LIMITS"] : [])],
-      accounts.map(({ account }, index) => [account, limits[index] || "none"].slice(0, isLimited ? 2 : 1)),
+      accounts.map(({ account }, index) => [account, ...(isLimited ? [limits[index] || "none"] : [])]),
     );
   } else
     report.table(

@@ -91,7 +91,6 @@ export class ServiceTarget implements Target {
     await this.ask("DELETE", pathOf(account));
   }
 
-  /** All accounts, with the limits that hold for each. */
   /** The limits of an account and what is used of them. */
   async stats(account: string): Promise<AccountStats> {
     return await this.ask<AccountStats>("GET", `${pathOf(account)}/stats`);
@@ -102,6 +101,7 @@ export class ServiceTarget implements Target {
     return await this.ask("PUT", `${pathOf(account)}/limits`, limits);
   }
 
+  /** All accounts, with the limits that hold for each. */
   async #accounts(): Promise<ListedAccount[]> {
     const found: ListedAccount[] = [];
     let after = "";
