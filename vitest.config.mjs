@@ -72,7 +72,15 @@ export default defineConfig({
           exclude: ["test/runtime/{workerd,deno,bun}/**", ...system, ...onlyLong],
         },
       },
-      { test: { ...onNode, name: "system", include: system, exclude: onlyLong } },
+      {
+        test: {
+          ...onNode,
+          name: "system",
+          include: system,
+          exclude: onlyLong,
+          globalSetup: ["./test/support/programs/packages_setup.mjs"],
+        },
+      },
       {
         plugins: [
           rustLibraryPlugin(),

@@ -3,7 +3,7 @@ import { chmod, cp, mkdir, readdir, readFile, symlink, writeFile } from "node:fs
 import { join, resolve } from "node:path";
 import {
   makeProject,
-  packPackage,
+  packedPackage,
   readManifest,
   runProgram,
   type UserProject,
@@ -100,7 +100,7 @@ export async function makeBotProject(): Promise<UserProject> {
   const { folder } = project;
   await cp(EXAMPLE, folder, { recursive: true });
   const { bin, dependencies } = await readManifest();
-  const tarball = await packPackage(".", folder, ["--ignore-scripts"]);
+  const tarball = await packedPackage();
   await unpackInto(project, tarball, [...Object.keys(dependencies), "baileys", "hono", "@types/node"]);
   await mkdir(join(folder, "node_modules/.bin"));
   for (const [name, path] of Object.entries(bin)) {

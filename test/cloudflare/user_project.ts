@@ -5,7 +5,7 @@ import { nodeForWrangler } from "../../tools/lib/nodes.mjs";
 import {
   COMPILER,
   makeProject,
-  packPackage,
+  packedPackage,
   readManifest,
   runProgram,
   type UserProject,
@@ -35,7 +35,7 @@ export async function makeWorkerProject(): Promise<UserProject> {
   const project = await makeProject();
   const { folder } = project;
   const { dependencies, peerDependencies } = await readManifest();
-  const tarball = await packPackage(".", folder, ["--ignore-scripts"]);
+  const tarball = await packedPackage();
   await unpackInto(project, tarball, Object.keys({ ...dependencies, ...peerDependencies }));
   const guide = await readFile("docs/guide/runtimes.md", "utf8");
   await writeFile(join(folder, "tsconfig.json"), JSON.stringify(TSCONFIG));

@@ -7,7 +7,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Example, examples } from "../guide/examples.ts";
-import { packPackage, runProgram, unpackInto } from "../support/programs/packed_package.ts";
+import { packedPackage, runProgram, unpackInto } from "../support/programs/packed_package.ts";
 
 /** Inside node_modules, so that packages are found. The package itself is found in its own node_modules first. */
 const FOLDER = resolve("node_modules/.cache/holdfast-example-types", String(process.pid));
@@ -40,7 +40,7 @@ const said = new Map<string, string[]>();
 
 beforeAll(async () => {
   mkdirSync(FOLDER, { recursive: true });
-  const tarball = await packPackage(".", FOLDER, ["--ignore-scripts"]);
+  const tarball = await packedPackage();
   const project = { folder: FOLDER, run: async () => "", [Symbol.asyncDispose]: async () => {} };
   await unpackInto(project, tarball, []);
   writeFileSync(join(FOLDER, "package.json"), '{ "private": true, "type": "module" }');

@@ -7,15 +7,13 @@
  */
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { openFilled } from "../cli/holdfast_world.ts";
 import {
   importAll,
   makeProject,
-  packPackage,
+  packedPackage,
   readManifest,
   type UserProject,
   unpackInto,
@@ -24,16 +22,12 @@ import {
 /** Its class extends the platform's own, from a module that only the platform has. See test/cloudflare. */
 const NOT_ON_NODE = { "@holdfast/store/cloudflare": expect.stringContaining("cloudflare:") };
 
-let folder: string;
 let tarball: string;
 
 beforeAll(async () => {
   expect(existsSync("dist/mod.js"), "npm run build comes first").toBe(true);
-  folder = await mkdtemp(join(tmpdir(), "holdfast-pack-"));
-  tarball = await packPackage(".", folder, ["--ignore-scripts"]);
+  tarball = await packedPackage();
 });
-
-afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe("npm package", () => {
   test("needs peers only for the subpaths that use them", async () => {

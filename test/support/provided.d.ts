@@ -6,5 +6,7 @@ declare module "vitest" {
     dose: "short" | "long";
     /** URL of the test libSQL server, with a trailing slash. Append the name of a database and a slash. */
     hranaUrl: string;
+    /** Folder of tarballs of this package. */
+    packages: string;
   }
 }

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from "node
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
+import { inject } from "vitest";
 import { dose } from "../dose.ts";
 
 /**
@@ -56,6 +57,21 @@ export async function packPackage(
   const [packed] = JSON.parse(stdout.slice(stdout.indexOf("["))) as { filename: string }[];
   if (packed === undefined) throw new Error("pack package: npm printed no file name");
   return join(folder, packed.filename);
+}
+
+let packed: Promise<string> | undefined;
+
+/**
+ * Packs the built package of this project, once for all files that share this module. Resolves with the
+ * tarball's path, which exists until the tests have ended.
+ */
+export function packedPackage(): Promise<string> {
+  packed ??= (async () => {
+    const folder = join(inject("packages"), String(process.pid));
+    await mkdir(folder, { recursive: true });
+    return await packPackage(".", folder, ["--ignore-scripts"]);
+  })();
+  return packed;
 }
 
 /** Unpacks the package into a project, and links the named packages from this project's node_modules. */

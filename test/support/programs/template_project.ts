@@ -6,7 +6,7 @@ import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
-import { makeProject, packPackage, readManifest, runProgram, unpackInto } from "./packed_package.ts";
+import { makeProject, packedPackage, readManifest, runProgram, unpackInto } from "./packed_package.ts";
 
 /** The installed program `holdfast`, outside of the projects that it makes. */
 export interface InstalledProgram extends AsyncDisposable {
@@ -19,7 +19,7 @@ export interface InstalledProgram extends AsyncDisposable {
 export async function installProgram(): Promise<InstalledProgram> {
   if (!existsSync("dist/mod.js")) throw new Error("npm run build comes first");
   const own = await makeProject();
-  const tarball = await packPackage(".", own.folder, ["--ignore-scripts"]);
+  const tarball = await packedPackage();
   await unpackInto(own, tarball, []);
   const program = join(own.folder, "node_modules/@holdfast/store/dist/holdfast.mjs");
   return {
