@@ -15,9 +15,15 @@ const UINT64_TEXT = /^(?:0|[1-9][0-9]{0,19})$/;
 
 const MAX_UINT64 = 0xffff_ffff_ffff_ffffn;
 
-/** The bytes of a cell, copied. @throws {CorruptError} When it holds anything else. */
+/**
+ * The bytes of a cell, which belong to the caller. Copied only where they are part of larger memory, which
+ * they would keep, or of another class. @throws {CorruptError} When the cell holds anything else.
+ */
 export function bytesOf(cell: Cell, what: string): Uint8Array {
-  if (cell instanceof Uint8Array) return new Uint8Array(cell);
+  if (cell instanceof Uint8Array) {
+    const isAlone = cell.constructor === Uint8Array && cell.byteLength === cell.buffer.byteLength;
+    return isAlone ? cell : new Uint8Array(cell);
+  }
   throw new CorruptError(`read ${what}: stored value is not bytes`);
 }
 

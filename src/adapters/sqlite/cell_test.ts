@@ -2,13 +2,24 @@ import { expect, test } from "vitest";
 import { CorruptError } from "../../errors/mod.ts";
 import { bytesOf, flagOf, integerOf, optionalOf, textOf, uint64Of } from "./cell.ts";
 
-test("bytes are copied", () => {
+test("bytes with memory of their own are taken over", () => {
   const stored = new Uint8Array([1, 2, 3]);
-  const read = bytesOf(stored, "record");
-  stored.fill(0);
+  expect(bytesOf(stored, "record")).toBe(stored);
+});
+
+test("bytes that are part of larger memory are copied", () => {
+  const memory = new Uint8Array([0, 1, 2, 3]);
+  const read = bytesOf(memory.subarray(1), "record");
+  memory.fill(0);
   expect(read).toEqual(new Uint8Array([1, 2, 3]));
-  // A Buffer's slice shares memory: what is read must not be one.
-  expect(bytesOf(Buffer.from([7]), "record").constructor).toBe(Uint8Array);
+  expect(read.buffer.byteLength).toBe(3);
+});
+
+test("bytes of a Buffer become plain ones, whose slice shares no memory", () => {
+  for (const stored of [Buffer.from([7]), Buffer.from(new Uint8Array([7]).buffer)]) {
+    expect(bytesOf(stored, "record").constructor).toBe(Uint8Array);
+    expect(bytesOf(stored, "record")).toEqual(new Uint8Array([7]));
+  }
 });
 
 test("a value of the wrong kind is corrupt, whatever is read", () => {

@@ -200,12 +200,16 @@ export function splitKeys(
   const largest = Math.max(1, Math.min(KEY_SIZES[KEY_SIZES.length - 1] ?? 1, byParameters, bySqlBytes));
   const statements: KeyStatement[] = [];
   for (let start = 0; start < keys.length; start += largest) {
-    const chunk = keys.slice(start, start + largest);
-    const size = Math.min(KEY_SIZES.find((count) => count >= chunk.length) ?? largest, largest);
+    const end = Math.min(start + largest, keys.length);
+    const size = Math.min(KEY_SIZES.find((count) => count >= end - start) ?? largest, largest);
     // No row has a key with NULL.
-    const padding = numbered ? Array<null>(parts).fill(null) : (chunk[chunk.length - 1] ?? []);
-    while (chunk.length < size) chunk.push(padding);
-    const params = [...fixed, ...chunk.flat(), ...last];
+    const padding = numbered ? Array<null>(parts).fill(null) : (keys[end - 1] ?? []);
+    const params: SqlValue[] = [...fixed];
+    for (let index = start; index < start + size; index += 1) {
+      const key = index < end ? (keys[index] as readonly SqlValue[]) : padding;
+      for (let part = 0; part < parts; part += 1) params.push(key[part] as SqlValue);
+    }
+    params.push(...last);
     statements.push({ sql: sql(keyList(parts, size, numbered)), params, start });
   }
   return statements;

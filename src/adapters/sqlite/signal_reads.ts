@@ -138,17 +138,20 @@ function leasedReads(
 ] {
   /** The incarnation of the row that was read last. */
   let latest = "";
-  const toSignalRow = ([record, reservedUntil, burned, incarnation]: Row, asked: string): SignalRow => {
+  const what = table.replace("_", " ");
+  const toSignalRow = (row: Row, asked: string): SignalRow => {
+    const [record, reservedUntil, burned, incarnation] = row;
     if (incarnation instanceof Uint8Array) latest = decodeUtf8(incarnation) ?? "";
     // A stored lease is returned unchanged; the reader checks it.
-    const lease = [reservedUntil, burned, incarnation].every((cell) => cell === null)
-      ? undefined
-      : {
+    const hasLease = reservedUntil !== null || burned !== null || incarnation !== null;
+    const lease = hasLease
+      ? {
           reservedUntil: Number.isSafeInteger(reservedUntil) ? Number(reservedUntil) : -1,
           incarnation: incarnation === 1 ? asked : incarnation === null ? "" : latest,
           burned: Number.isSafeInteger(burned) ? Number(burned) : -1,
-        };
-    return { record: bytesOf(record, table.replace("_", " ")), lease };
+        }
+      : undefined;
+    return { record: bytesOf(record, what), lease };
   };
   return [
     async (name) => {

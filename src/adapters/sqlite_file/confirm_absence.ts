@@ -63,7 +63,8 @@ export function confirmAbsences(backend: Backend, driver: SqlDriver, account: st
     <Answer>(read: (names: readonly string[]) => Promise<Answer[]>, absent: AbsentRecords) =>
     async (names: readonly string[]): Promise<Answer[]> => {
       const answers = await read.call(backend, names);
-      await absent.confirm(names.filter((_, index) => answers[index] === undefined));
+      if (answers.includes(undefined as Answer))
+        await absent.confirm(names.filter((_, index) => answers[index] === undefined));
       return answers;
     };
   const { create, commit, readOwner } = backend;

@@ -46,7 +46,7 @@ class FakeClient implements SqliteClient {
     if (fault !== undefined) throw fault;
     const mode = /^PRAGMA journal_mode(?: = (\w+))?$/.exec(sql);
     if (mode !== null) return { rows: [[(mode[1] ?? "wal").toLowerCase()]], rowsAffected: 0 };
-    return { rows: this.rows, rowsAffected: 0 };
+    return { rows: structuredClone(this.rows), rowsAffected: 0 };
   }
 
   async batch(statements: SqliteStatement[]): Promise<SqliteResult[]> {

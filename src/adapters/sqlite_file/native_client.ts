@@ -160,8 +160,9 @@ export class NativeClient implements SqliteClient {
 
 /** @throws {CorruptError} When an integer is too large for a number, because the library has rounded it. */
 function requireExact(row: readonly SqliteCell[]): void {
-  for (const cell of row) {
-    if (typeof cell === "number" && Number.isInteger(cell) && !Number.isSafeInteger(cell)) {
+  for (let index = 0; index < row.length; index += 1) {
+    const cell = row[index];
+    if (typeof cell === "number" && Math.abs(cell) > Number.MAX_SAFE_INTEGER && Number.isInteger(cell)) {
       throw new CorruptError("read: a stored integer is out of range");
     }
   }

@@ -3,7 +3,7 @@ import type { SqlValue } from "../sqlite/mod.ts";
 /** A cell of a row. Blobs are `ArrayBuffer`s. */
 export type SqliteCell = string | number | bigint | null | ArrayBuffer | Uint8Array;
 
-/** The result of a statement. Rows have numbered members and a length. */
+/** The result of a statement, which belongs to the caller. Rows have numbered members and a length. */
 export interface SqliteResult {
   readonly rows: readonly ArrayLike<SqliteCell>[];
   readonly rowsAffected: number;
