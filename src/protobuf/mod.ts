@@ -8,7 +8,7 @@ export { decodeMessage } from "./decode_message.ts";
 export { encodeMessage } from "./encode_message.ts";
 export { type Allocate, EncodingSlab } from "./encoding_slab.ts";
 export { fieldLabel, type Message, type MessageSchema } from "./message.ts";
-export { DELIMITED, EMPTY, VARINT, WireReader } from "./wire_reader.ts";
+export { DELIMITED, EMPTY, type Place, VARINT, WireReader } from "./wire_reader.ts";
 export {
   bytesFieldSize,
   delimitedSize,

@@ -18,6 +18,13 @@ const HIGH_BITS_OF_NEGATIVE = 0xffff_ffff;
 /** No bytes. Shared, because an empty array cannot change. */
 export const EMPTY: Uint8Array = new Uint8Array(0);
 
+/** A part of memory. To create a view of it takes longer than to check its bytes. */
+export interface Place {
+  readonly source: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+}
+
 /**
  * Reads protobuf fields sequentially.
  *
@@ -124,27 +131,31 @@ export class WireReader {
   }
 
   /**
-   * A view of a field's bytes, which must be empty or `length` long. @throws {CorruptError |
-   * WrongLengthError}
+   * A view of a field's bytes, which must be empty or `length` long.
+   *
+   * @param type The first byte that bytes must have.
+   * @throws {CorruptError | WrongLengthError}
    */
-  key(what: string, length: number): Uint8Array {
-    const start = this.skipKey(what, length);
-    return this.#view(start, this.#pos);
+  key(what: string, length: number, type?: number): Uint8Array {
+    const actual = this.skipKey(what, length, type);
+    return this.#view(this.#pos - actual, this.#pos);
   }
 
   /**
    * Skips a field that `key` would read.
    *
-   * @returns The position of its bytes.
+   * @returns The number of its bytes.
    * @throws {CorruptError | WrongLengthError}
    */
-  skipKey(what: string, length: number): number {
+  skipKey(what: string, length: number, type?: number): number {
     const start = this.#delimited();
     const actual = this.#pos - start;
-    if (actual !== length && actual !== 0) {
+    if (actual === 0) return 0;
+    if (actual !== length)
       throw new WrongLengthError(`${this.#action}: ${what} is ${actual} bytes, expected ${length}`);
-    }
-    return start;
+    if (type !== undefined && this.#bytes[start] !== type)
+      throw this.corrupt(`${what} is of an unknown type`);
+    return actual;
   }
 
   /**
@@ -161,6 +172,11 @@ export class WireReader {
   /** A view of the rest of the current message. */
   remaining(): Uint8Array {
     return this.#view(this.#pos, this.#end);
+  }
+
+  /** As `remaining`, without a view. */
+  place(): Place {
+    return { source: this.#bytes, start: this.#pos, end: this.#end };
   }
 
   /** Returns to the outer message, at the end of the inner one. */

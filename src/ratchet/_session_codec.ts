@@ -90,9 +90,13 @@ export interface SessionParts {
  * @throws {CorruptError | WrongLengthError}
  */
 export function decodeSession(bytes: Uint8Array): SessionParts {
-  const reader = new WireReader(bytes, DECODE_SESSION);
+  return readSession(new WireReader(bytes, DECODE_SESSION));
+}
+
+/** As `decodeSession`, of the session that the reader has entered. The session owns the reader's memory. */
+export function readSession(reader: WireReader): SessionParts {
   const parts = emptySession();
-  checkKeys(parts, readSession(reader, parts));
+  checkKeys(parts, readFields(reader, parts));
   return parts;
 }
 
@@ -103,10 +107,13 @@ export function encodeSession(parts: Readonly<SessionParts>): Uint8Array {
   return writer.bytes;
 }
 
-/** Reads into `parts`. Returns the lengths of the receiving chains' ratchet keys. */
-function readSession(reader: WireReader, parts: SessionParts): readonly (number | undefined)[] {
+/**
+ * Reads into `parts`. Returns the length of the first ratchet key of a receiving chain that is not that of a
+ * public key, else the latter.
+ */
+function readFields(reader: WireReader, parts: SessionParts): number | undefined {
   const receiverChains: SessionChain[] = [];
-  const ratchetKeys: (number | undefined)[] = [];
+  let ratchetKey: number | undefined = PUBLIC_KEY_BYTES;
   let rest: number[] | undefined;
   while (reader.more()) {
     const tag = reader.tag();
@@ -132,7 +139,13 @@ function readSession(reader: WireReader, parts: SessionParts): readonly (number 
         break;
       case RECEIVER_CHAIN:
         if (receiverChains.length === MAX_RECEIVER_CHAINS) throw reader.corrupt("too many receiving chains");
-        readReceiverChain(reader, receiverChains, ratchetKeys);
+        {
+          const outer = reader.enter();
+          const { chain, ratchetKeyBytes } = readPackedChain(reader);
+          reader.leave(outer);
+          receiverChains.push(chain);
+          if (ratchetKey === PUBLIC_KEY_BYTES) ratchetKey = ratchetKeyBytes;
+        }
         break;
       case PENDING_KEY_EXCHANGE:
         if (parts.pendingKeyExchange !== undefined) throw reader.corrupt("two pending key exchanges");
@@ -160,7 +173,7 @@ function readSession(reader: WireReader, parts: SessionParts): readonly (number 
   }
   parts.receiverChains = receiverChains;
   parts.unknown = reader.join(rest);
-  return ratchetKeys;
+  return ratchetKey;
 }
 
 /** Size of a session without its tag and length. */
@@ -221,18 +234,6 @@ export function emptySession(): SessionParts {
   };
 }
 
-function readReceiverChain(
-  reader: WireReader,
-  chains: SessionChain[],
-  ratchetKeys: (number | undefined)[],
-): void {
-  const outer = reader.enter();
-  const { chain, ratchetKeyBytes } = readPackedChain(reader);
-  reader.leave(outer);
-  chains.push(chain);
-  ratchetKeys.push(ratchetKeyBytes);
-}
-
 function readChainField(reader: WireReader): SessionChain {
   const outer = reader.enter();
   const chain = readChain(reader);
@@ -280,18 +281,18 @@ function writePendingPreKey(writer: WireWriter, pending: StoredPendingPreKey): v
  * Checks the keys that a session requires. Empty keys count as absent, because other clients write both. A
  * session without a root key is blank: some clients store one where there is no session.
  */
-function checkKeys(parts: SessionParts, ratchetKeys: readonly (number | undefined)[]): void {
+function checkKeys(parts: SessionParts, ratchetKey: number | undefined): void {
   const { senderChain, receiverChains, rootKey } = parts;
   const sends = senderChain?.chainKey !== undefined;
   if (sends || receiverChains.length > 0) requireLength("root key", rootKey?.length, KEY_BYTES);
   if (rootKey !== undefined && rootKey.length > 0) {
     requireLength("remote identity public", parts.remoteIdentityPublic?.length, PUBLIC_KEY_BYTES);
   }
-  for (const bytes of ratchetKeys) requireLength("a ratchet key", bytes, PUBLIC_KEY_BYTES);
+  requireLength("a ratchet key", ratchetKey, PUBLIC_KEY_BYTES);
   if (!sends) return;
-  const { ratchetKey, ratchetKeyPrivate } = senderChain.parts;
-  requireLength("the sending ratchet key", ratchetKey?.length, PUBLIC_KEY_BYTES);
-  requireLength("the private sending ratchet key", ratchetKeyPrivate?.length, KEY_BYTES);
+  const sending = senderChain.parts;
+  requireLength("the sending ratchet key", sending.ratchetKey?.length, PUBLIC_KEY_BYTES);
+  requireLength("the private sending ratchet key", sending.ratchetKeyPrivate?.length, KEY_BYTES);
 }
 
 /**

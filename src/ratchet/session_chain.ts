@@ -1,6 +1,6 @@
 import { encodeBase64, isBytes, KEY_BYTES, sameBytes } from "../bytes/mod.ts";
 import { ArgumentTypeError, requireList, requireObject } from "../errors/mod.ts";
-import { EMPTY } from "../protobuf/mod.ts";
+import { EMPTY, type Place } from "../protobuf/mod.ts";
 import { copyBytes, copyPublicKey, requireUint32 } from "./_arguments.ts";
 import { isRetiredKey, messageSeed, retiredKey, steppedKey } from "./_chain_step.ts";
 import { type MessageKey, openStoredKey, type StoredKey, storeKey } from "./message_key.ts";
@@ -85,9 +85,9 @@ const NO_PARTS: SessionChainParts = {
  */
 export class SessionChain {
   #parts: SessionChainParts | undefined;
-  /** The stored form, and what decodes it: see `SessionChain.packed`. */
-  #packed: Uint8Array | undefined;
-  #decode: ((packed: Uint8Array) => SessionChainParts) | undefined;
+  /** Where the stored form is, and what decodes it. */
+  #packed: Place | undefined;
+  #decode: ((encoded: Uint8Array) => SessionChainParts) | undefined;
   #id: string | undefined;
 
   /** Whether a value is a chain of this class. */
@@ -104,10 +104,13 @@ export class SessionChain {
    * For codecs: a chain that is decoded when its parts are used. Of the five receiving chains of a session
    * most are never used again, and their parts need several times the memory of their bytes.
    *
-   * @param packed The encoded chain, valid and owned by the chain.
+   * @param packed Where the encoded chain is, valid and owned by the chain.
    * @param decode Decodes it.
    */
-  static packed(packed: Uint8Array, decode: (packed: Uint8Array) => SessionChainParts): SessionChain {
+  static packed(
+    packed: { readonly source: Uint8Array; readonly start: number; readonly end: number },
+    decode: (encoded: Uint8Array) => SessionChainParts,
+  ): SessionChain {
     const chain = new SessionChain(NO_PARTS);
     chain.#parts = undefined;
     chain.#packed = packed;
@@ -141,13 +144,14 @@ export class SessionChain {
 
   /** The stored parts: for codecs. */
   get parts(): SessionChainParts {
-    this.#parts ??= this.#decode?.(this.#packed as Uint8Array) as SessionChainParts;
+    this.#parts ??= this.#decode?.(this.encoded as Uint8Array) as SessionChainParts;
     return this.#parts;
   }
 
   /** The encoded chain as read; `undefined` after any change: for codecs. */
   get encoded(): Uint8Array | undefined {
-    return this.#packed ?? this.#parts?.encoded;
+    const packed = this.#packed;
+    return packed === undefined ? this.#parts?.encoded : packed.source.subarray(packed.start, packed.end);
   }
 
   /** Id of the chain, which never changes: its public ratchet key in base64, or the empty text. */

@@ -8,6 +8,7 @@ import {
   DECODE_SESSION,
   decodeSession,
   encodeSession,
+  readSession,
   type SessionParts,
   sessionSize,
   writeSession,
@@ -92,10 +93,13 @@ export class SessionRecord {
       const tag = reader.tag();
       if (tag === CURRENT_SESSION) {
         if (record.#current !== undefined) throw reader.corrupt("two current sessions");
-        const current = reader.bytes();
+        const outer = reader.enter();
+        const { start, end } = reader.place();
+        const isKept = options?.owned && fillsMemory(end - start, bytes);
         record.#current = new SessionState(
-          decodeSession(options?.owned && fillsItsMemory(current) ? current : new Uint8Array(current)),
+          isKept ? readSession(reader) : decodeSession(new Uint8Array(reader.remaining())),
         );
+        reader.leave(outer);
       } else if (tag === ARCHIVED_SESSION) {
         reader.skip(DELIMITED);
         archived = reader.span(archived);
@@ -336,10 +340,10 @@ export class SessionRecord {
 }
 
 /**
- * Whether a view can be kept. A key in a small view of a large buffer would keep the whole archive in memory.
+ * Whether views can be kept. A key in a small part of large memory would keep the whole archive in memory.
  */
-function fillsItsMemory(view: Uint8Array): boolean {
-  return 2 * view.length >= view.buffer.byteLength;
+function fillsMemory(length: number, { buffer }: Uint8Array): boolean {
+  return 2 * length >= buffer.byteLength;
 }
 
 function burned(chain: SessionChain, bound: number): SessionChain {
