@@ -1,15 +1,18 @@
-/** A running read. */
+/** A call that waits for keys. */
+interface Call {
+  /** Called once for each key, by its index, while the key is in the cache. It must not add entries to it. */
+  loaded(index: number): void;
+  failed(error: unknown): void;
+}
+
+/** A running read, with the call that began it. */
 interface ColdLoad {
   /** The row may be older than an entry that was in the cache during the read. */
   isStale: boolean;
-  /** Callers that wait, in order. */
-  readonly waiters: Waiter[];
-}
-
-interface Waiter {
-  /** Called while the key is in the cache. It must neither throw nor add entries to the cache. */
-  readonly loaded: () => void;
-  readonly failed: (error: unknown) => void;
+  readonly call: Call;
+  readonly index: number;
+  /** Later calls, in order. */
+  others: { readonly call: Call; readonly index: number }[] | undefined;
 }
 
 /** The store whose rows are read. */
@@ -45,80 +48,80 @@ export class ColdLoads<Row> {
     if (load !== undefined) load.isStale = true;
   }
 
-  /** Starts one read for the keys that are neither in the cache nor being read. */
-  begin(keys: readonly string[]): void {
-    const missing = [...new Set(keys)].filter((key) => !this.#target.has(key) && !this.#loads.has(key));
-    if (missing.length === 0) return;
-    for (const key of missing) this.#loads.set(key, { isStale: false, waiters: [] });
-    void this.#read(missing);
-  }
-
   /**
    * Runs `section` once the key, which must be absent now, is in the cache, and resolves with its result. A
    * failed read rejects and is not cached.
    */
   whenLoaded<Result>(key: string, section: () => Result): Promise<Result> {
-    this.begin([key]);
-    return new Promise((resolve, reject) => this.#wait(key, () => resolve(section()), reject));
+    return new Promise((resolve, failed) => {
+      this.#wait(key, { loaded: () => resolve(section()), failed }, 0);
+    });
   }
 
   /**
-   * As `whenLoaded`, for many keys with one promise: a promise for each of thousands takes longer than to read
-   * them. `section` is called for each key by its index; for those that are in the cache, before this returns.
+   * As `whenLoaded`, for many keys with one promise and one read: what is made for each of thousands takes
+   * longer than to read them. `section` is called for each key by its index; for those that are in the cache,
+   * before this returns.
    */
   whenAllLoaded<Result>(keys: readonly string[], section: (index: number) => Result): Promise<Result[]> {
-    this.begin(keys);
-    return new Promise((resolve, reject) => {
+    return new Promise((resolve, failed) => {
       const results = new Array<Result>(keys.length);
       let left = keys.length;
-      const take = (index: number): void => {
+      if (left === 0) resolve(results);
+      const loaded = (index: number): void => {
         results[index] = section(index);
         left -= 1;
         if (left === 0) resolve(results);
       };
-      if (left === 0) resolve(results);
-      for (const [index, key] of keys.entries()) {
-        const isTaken = this.#target.has(key) && this.#isTaken(key, () => take(index));
-        if (!isTaken) this.#wait(key, () => take(index), reject);
+      const call: Call = { loaded, failed };
+      const missing: string[] = [];
+      for (let index = 0; index < keys.length; index += 1) {
+        const key = keys[index] as string;
+        if (!this.#target.has(key) || !this.#isTaken(key, call, index)) this.#wait(key, call, index, missing);
       }
+      if (missing.length > 0) void this.#read(missing);
     });
   }
 
-  /** Runs a section. Returns false when it has removed the key from the cache, which is read then. */
-  #isTaken(key: string, section: () => void): boolean {
+  /** Tells a call of a key. Returns false when that has removed the key from the cache: it is read then. */
+  #isTaken(key: string, call: Call, index: number): boolean {
     try {
-      section();
-      return true;
+      call.loaded(index);
     } catch (error) {
-      if (this.#target.has(key)) throw error;
-      this.begin([key]);
-      return false;
+      if (!this.#target.has(key)) return false;
+      call.failed(error);
     }
+    return true;
   }
 
-  #wait(key: string, section: () => void, failed: (error: unknown) => void): void {
-    const loaded = (): void => {
-      try {
-        section();
-      } catch (error) {
-        failed(error);
-      }
-    };
-    this.#loads.get(key)?.waiters.push({ loaded, failed });
+  /**
+   * Waits for a key, and reads it unless that is under way. @param missing Gets the key in place of the read.
+   */
+  #wait(key: string, call: Call, index: number, missing?: string[]): void {
+    const load = this.#loads.get(key);
+    if (load === undefined) {
+      this.#loads.set(key, { isStale: false, call, index, others: undefined });
+      if (missing === undefined) void this.#read([key]);
+      else missing.push(key);
+    } else {
+      load.others ??= [];
+      load.others.push({ call, index });
+    }
   }
 
   async #read(keys: readonly string[]): Promise<void> {
     try {
       const rows = await this.#target.read(keys);
-      for (const [index, key] of keys.entries()) this.#arrived(key, rows[index]);
+      for (let index = 0; index < keys.length; index += 1) this.#arrived(keys[index] as string, rows[index]);
     } catch (error) {
-      for (const key of keys) this.#end(key, ({ failed }) => failed(error));
+      for (const key of keys) this.#end(key, { error });
     }
   }
 
   #arrived(key: string, row: Row | undefined): void {
     const load = this.#loads.get(key);
     if (load === undefined) return;
+    let failure: { readonly error: unknown } | undefined;
     if (!this.#target.has(key)) {
       if (load.isStale) {
         load.isStale = false;
@@ -128,16 +131,31 @@ export class ColdLoads<Row> {
       try {
         this.#target.install(key, row);
       } catch (error) {
-        this.#end(key, ({ failed }) => failed(error));
-        return;
+        failure = { error };
       }
     }
-    this.#end(key, ({ loaded }) => loaded());
+    this.#end(key, failure);
   }
 
-  #end(key: string, tell: (waiter: Waiter) => void): void {
+  #end(key: string, failure: { readonly error: unknown } | undefined): void {
     const load = this.#loads.get(key);
+    if (load === undefined) return;
     this.#loads.delete(key);
-    for (const waiter of load?.waiters ?? []) tell(waiter);
+    tell(load, failure);
+    for (const other of load.others ?? []) tell(other, failure);
+  }
+}
+
+function tell(
+  { call, index }: Pick<ColdLoad, "call" | "index">,
+  failure: { readonly error: unknown } | undefined,
+): void {
+  if (failure !== undefined) call.failed(failure.error);
+  else {
+    try {
+      call.loaded(index);
+    } catch (error) {
+      call.failed(error);
+    }
   }
 }
