@@ -5,8 +5,8 @@ import type { ValueCache } from "./cache_defaults.ts";
  * and the update of the cache, and the next process would read the older value. In process it does nothing.
  * Best effort, like the cache.
  */
-export async function forgetElsewhere<V>(
-  cache: ValueCache<string, V>,
+export async function forgetElsewhere(
+  cache: Pick<ValueCache<string, unknown>, "invalidate" | "isInProcess">,
   keys: readonly string[],
 ): Promise<void> {
   if (cache.isInProcess !== false) return;

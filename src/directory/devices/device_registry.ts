@@ -170,7 +170,7 @@ export class DeviceRegistry {
     this.#parts = parts;
     this.#lists = new BatchedReads<CachedDevices, Aliases>({
       cache: parts.cache,
-      read: async (asked) => await this.#readLists(asked.map(([, aliases]) => aliases)),
+      read: (_names, aliases) => this.#readLists(aliases),
     });
   }
 
@@ -196,8 +196,8 @@ export class DeviceRegistry {
   /** As `getDevicesFor`, with all that is known of each list. A list names its user as it is kept. */
   async getListsFor(users: readonly Jid[]): Promise<(DeviceListRecord | undefined)[]> {
     const aliases = await this.#aliasesOf(users);
-    const lists = await this.#lists.getMany(aliases.map((names) => [names.canonical, names]));
-    return aliases.map(({ canonical }) => listOf(lists.get(canonical)));
+    const lists = await this.#cachedLists(aliases);
+    return lists.map(listOf);
   }
 
   /** Whether a device is known. The primary device of a user always is. */
@@ -222,10 +222,10 @@ export class DeviceRegistry {
     return await this.#locked(
       synced.map(({ user }) => user),
       async (aliases, requireCurrent) => {
-        const lists = await this.#lists.getMany(aliases.map((names) => [names.canonical, names]));
+        const lists = await this.#cachedLists(aliases);
         const patches = synced.map(({ user: _user, ...list }, index) => {
           const names = aliases[index] as Aliases;
-          const known = listOf(lists.get(names.canonical));
+          const known = listOf(lists[index]);
           const patch = replaceDevices(known, { ...list, user: names.canonical });
           return { names, known, patch };
         });
@@ -270,7 +270,7 @@ export class DeviceRegistry {
     await this.#locked([user], async ([names]) => {
       if (names === undefined) return;
       const users = usersOf(names);
-      await forgetElsewhere(this.#parts.cache, users);
+      await forgetElsewhere(this.#lists, users);
       try {
         await this.#parts.commit(users.map((alias): Write => ({ kind: "deviceList.delete", user: alias })));
       } finally {
@@ -305,7 +305,7 @@ export class DeviceRegistry {
       });
       // Consecutive writes of one kind need few statements.
       const writes: Write[] = records.length === 0 ? gone : [...gone, { kind: "deviceList.put", records }];
-      await forgetElsewhere(this.#parts.cache, users);
+      await forgetElsewhere(this.#lists, users);
       try {
         await commit(writes);
       } finally {
@@ -318,7 +318,7 @@ export class DeviceRegistry {
 
   /** Drops the cached lists of these names. */
   async #forget(users: readonly string[]): Promise<void> {
-    for (const user of users) await this.#parts.cache.invalidate(user);
+    for (const user of users) await this.#lists.invalidate(user);
   }
 
   /**
@@ -372,20 +372,20 @@ export class DeviceRegistry {
     for (const change of this.#running) change.isRenamed ||= renamed.some((name) => change.names.has(name));
     await this.#forget([...users, ...renamed]);
     if (users.length === 0) return;
-    const { cache, names } = this.#parts;
+    const { names } = this.#parts;
     try {
       // Or the list is cached under the other name.
       const [lids, pns] = await Promise.all([names.getLids(users), names.getPns(users)]);
       await this.#forget([...lids, ...pns].filter((user) => user !== undefined));
     } catch {
-      cache.invalidateAll();
+      this.#lists.invalidateAll();
     }
   }
 
   /** Nothing of what was known is stored any more. */
   forgetAll(): void {
     this.#followed += 1;
-    this.#parts.cache.invalidateAll();
+    this.#lists.invalidateAll();
   }
 
   /**
@@ -408,7 +408,7 @@ export class DeviceRegistry {
     const losing = changed.filter(({ patch }) => patch.isIdentityChange || patch.removed.length > 0);
     const users = changed.flatMap(({ names }) => usersOf(names));
     const followed = this.#followed;
-    await forgetElsewhere(this.#parts.cache, users);
+    await forgetElsewhere(this.#lists, users);
     const commit = async (): Promise<void> => {
       const selection = { ...selectionOf(losing), check: requireCurrent };
       if (losing.length > 0) return void (await this.#parts.sessions.deleteSessions(selection, writes));
@@ -423,7 +423,7 @@ export class DeviceRegistry {
       throw error;
     }
     if (followed !== this.#followed) await this.#forget(users);
-    else for (const record of records) await this.#parts.cache.insert(record.user, record);
+    else for (const record of records) await this.#lists.insert(record.user, record);
     // A list cached under another name would be found again if the user lost this name.
     await this.#forget(changed.flatMap(({ names }) => usersOf(names).slice(1)));
     return patches.map(({ known, patch: { record, removed, isIdentityChange } }) => ({
@@ -497,31 +497,42 @@ export class DeviceRegistry {
       throw new RangeError(`read devices: ${users.length} users, at most ${MAX_USERS} are allowed`);
     }
     const { names } = this.#parts;
-    const numbers = users.filter((user) => !isOfLid(user)).map(({ user }) => user);
-    const lids = users.filter(isOfLid).map(({ user }) => user);
+    const numbers: string[] = [];
+    const lids: string[] = [];
+    for (const jid of users) (isOfLid(jid) ? lids : numbers).push(jid.user);
     const [ofNumbers, ofLids] = await Promise.all([
       numbers.length === 0 ? [] : names.getLids(numbers),
       lids.length === 0 ? [] : names.getPns(lids),
     ]);
-    const lidOf = new Map(numbers.map((number, index) => [number, ofNumbers[index]]));
-    const numberOf = new Map(lids.map((lid, index) => [lid, ofLids[index]]));
+    let number = 0;
+    let lid = 0;
     return users.map((jid) => {
-      if (isOfLid(jid)) return { canonical: jid.user, lid: jid.user, pn: numberOf.get(jid.user) };
-      const lid = lidOf.get(jid.user);
-      return { canonical: lid ?? jid.user, lid, pn: jid.user };
+      if (isOfLid(jid)) return { canonical: jid.user, lid: jid.user, pn: ofLids[lid++] };
+      const found = ofNumbers[number++];
+      return { canonical: found ?? jid.user, lid: found, pn: jid.user };
     });
+  }
+
+  #cachedLists(aliases: readonly Aliases[]): Promise<CachedDevices[]> {
+    return this.#lists.getMany(
+      aliases.map(({ canonical }) => canonical),
+      aliases,
+    );
   }
 
   /** Reads lists under their canonical names, else under the other name. One query. */
   async #readLists(aliases: readonly Aliases[]): Promise<CachedDevices[]> {
-    const names = aliases.map(usersOf);
-    const users = [...new Set(names.flat())];
+    const users = aliases.flatMap(usersOf);
     const found = await this.#parts.reads.getDevicesFor(users);
-    const byUser = new Map(users.map((user, index) => [user, found[index]]));
-    return names.map((ofOne) => {
-      const lists = ofOne.map((user) => byUser.get(user));
-      // A list without devices counts as absent.
-      return lists.find((list) => list !== undefined && list.devices.length > 0) ?? ABSENT;
+    let at = 0;
+    return aliases.map((names) => {
+      let list: CachedDevices | undefined;
+      for (let left = usersOf(names).length; left > 0; left -= 1) {
+        const candidate = found[at++];
+        // A list without devices counts as absent.
+        if (list === undefined && candidate !== undefined && candidate.devices.length > 0) list = candidate;
+      }
+      return list ?? ABSENT;
     });
   }
 }
@@ -535,7 +546,8 @@ function usersOfLists(write: Write): string[] {
 /** All names of a user, the canonical one first. */
 function usersOf({ canonical, lid, pn }: Aliases): string[] {
   const users = [canonical];
-  for (const user of [lid, pn]) if (user !== undefined && !users.includes(user)) users.push(user);
+  if (lid !== undefined && lid !== canonical) users.push(lid);
+  if (pn !== undefined && pn !== canonical && pn !== lid) users.push(pn);
   return users;
 }
 

@@ -193,22 +193,20 @@ export class LidPnCache {
   constructor(parts: LidPnCacheParts) {
     this.#parts = parts;
     this.own = parts.own;
-    const { reads, byLid, byPn } = parts;
+    const { reads } = parts;
     const offline = this.#offline;
     this.#byLid = new BatchedReads<CachedMapping, undefined>({
-      cache: byLid,
-      read: async (asked) => {
+      cache: parts.byLid,
+      read: async (lids) => {
         this.#queries += 1;
-        const lids = asked.map(([lid]) => lid);
         const stored = await reads.getLidMappings(lids);
         return lids.map((lid, index) => offline.ofLid(lid, stored[index]) ?? ABSENT);
       },
     });
     this.#byPn = new BatchedReads<CachedMapping, undefined>({
-      cache: byPn,
-      read: async (asked) => {
+      cache: parts.byPn,
+      read: async (phoneNumbers) => {
         this.#queries += 1;
-        const phoneNumbers = asked.map(([phoneNumber]) => phoneNumber);
         const stored = await reads.getPnMappings(phoneNumbers);
         return phoneNumbers.map((number, index) => offline.ofPn(number, stored[index]) ?? ABSENT);
       },
@@ -232,24 +230,22 @@ export class LidPnCache {
 
   /** As `getLid`, without waiting: `undefined` also when the entry is not cached. */
   peekLid(phoneNumber: string): string | undefined {
-    return peeked(this.#parts.byPn, phoneNumber)?.lid;
+    return mappingOf(this.#byPn.peek(phoneNumber))?.lid;
   }
 
   /** As `getPn`, without waiting: `undefined` also when the entry is not cached. */
   peekPn(lid: string): string | undefined {
-    return peeked(this.#parts.byLid, lid)?.phoneNumber;
+    return mappingOf(this.#byLid.peek(lid))?.phoneNumber;
   }
 
   /** As `getLid`, in the order of `phoneNumbers`. Reads all missing entries in one query. */
   async getLids(phoneNumbers: readonly string[]): Promise<(string | undefined)[]> {
-    const found = await this.#byPn.getMany(asked(phoneNumbers));
-    return phoneNumbers.map((phoneNumber) => mappingOf(found.get(phoneNumber))?.lid);
+    return await partsOf(this.#byPn, phoneNumbers, "lid");
   }
 
   /** As `getPn`, in the order of `lids`. Reads all missing entries in one query. */
   async getPns(lids: readonly string[]): Promise<(string | undefined)[]> {
-    const found = await this.#byLid.getMany(asked(lids));
-    return lids.map((lid) => mappingOf(found.get(lid))?.phoneNumber);
+    return await partsOf(this.#byLid, lids, "phoneNumber");
   }
 
   /**
@@ -324,7 +320,8 @@ export class LidPnCache {
   }
 
   async #warmUp(limit: number, learnt: ReadonlySet<string>): Promise<number> {
-    const { byLid, byPn } = this.#parts;
+    const byLid = this.#byLid;
+    const byPn = this.#byPn;
     const offline = this.#offline;
     this.#queries += 1;
     const found: LidPnMapping[] = [];
@@ -358,7 +355,8 @@ export class LidPnCache {
    * rereads the store when it ends.
    */
   async follow(writes: readonly Write[]): Promise<void> {
-    const { byLid, byPn } = this.#parts;
+    const byLid = this.#byLid;
+    const byPn = this.#byPn;
     requireObjects("writes", writes);
     // In-process caches drop all entries before the first await.
     const forgetting: unknown[] = [];
@@ -368,7 +366,7 @@ export class LidPnCache {
       const entries = write.kind === "lidMapping.put" ? write.entries : [];
       const lids = write.kind === "lidMapping.put" ? entries.map(({ lid }) => lid) : write.lids;
       for (const lid of lids) {
-        const before = peeked(byLid, lid)?.phoneNumber;
+        const before = mappingOf(byLid.peek(lid))?.phoneNumber;
         this.#learntSince?.add(`lid:${lid}`);
         this.#offline.delete(lid);
         forgetting.push(byLid.invalidate(lid));
@@ -397,8 +395,8 @@ export class LidPnCache {
     this.#offline.clear();
     this.#storedLids = undefined;
     for (const watcher of this.#watchers) watcher.forgotten();
-    this.#parts.byLid.invalidateAll();
-    this.#parts.byPn.invalidateAll();
+    this.#byLid.invalidateAll();
+    this.#byPn.invalidateAll();
   }
 
   /**
@@ -495,10 +493,14 @@ export class LidPnCache {
   ): Promise<Omit<LearnReport, "refused">> {
     const { offline = false, overrides = false } = request;
     const followed = this.#followed;
-    const [ofLid, ofPn] = await Promise.all([
-      this.#byLid.getMany(asked(normalized.map(({ lid }) => lid))),
-      this.#byPn.getMany(asked(normalized.map(({ phoneNumber }) => phoneNumber))),
+    const lids = normalized.map(({ lid }) => lid);
+    const phoneNumbers = normalized.map(({ phoneNumber }) => phoneNumber);
+    const [byLid, byPn] = await Promise.all([
+      this.#byLid.getMany(lids, []),
+      this.#byPn.getMany(phoneNumbers, []),
     ]);
+    const ofLid = new Map(lids.map((lid, index) => [lid, byLid[index]]));
+    const ofPn = new Map(phoneNumbers.map((phoneNumber, index) => [phoneNumber, byPn[index]]));
     const known = ({ lid, phoneNumber }: LearntMapping): KnownMapping => ({
       ofLid: mappingOf(ofLid.get(lid)),
       ofPn: mappingOf(ofPn.get(phoneNumber)),
@@ -549,7 +551,8 @@ export class LidPnCache {
       return before === undefined ? [mapping.phoneNumber] : [mapping.phoneNumber, before];
     });
     const lids = news.map(({ lid }) => lid);
-    const { byLid, byPn } = this.#parts;
+    const byLid = this.#byLid;
+    const byPn = this.#byPn;
     await Promise.all([forgetElsewhere(byLid, lids), forgetElsewhere(byPn, phoneNumbers)]);
   }
 
@@ -572,7 +575,8 @@ export class LidPnCache {
     offline: boolean,
     isLast: boolean,
   ): Promise<unknown> {
-    const { byLid, byPn } = this.#parts;
+    const byLid = this.#byLid;
+    const byPn = this.#byPn;
     const { lid, phoneNumber } = mapping;
     this.#learntSince?.add(`lid:${lid}`).add(`pn:${phoneNumber}`);
     for (const watcher of this.#watchers) watcher.learnt(mapping);
@@ -598,16 +602,20 @@ export class LidPnCache {
 }
 
 /** The users that are valid keys of a store. */
-function asked(users: readonly string[]): [string, undefined][] {
+/** The other end of each user's mapping, in their order. A text that no store accepts is unknown. */
+async function partsOf(
+  reads: BatchedReads<CachedMapping, undefined>,
+  users: readonly string[],
+  part: "lid" | "phoneNumber",
+): Promise<(string | undefined)[]> {
   requireList("users", users);
-  return users.filter(isText).map((user) => [user, undefined]);
+  // Nearly always all of them.
+  const areTexts: boolean = users.every(isText);
+  const found = await reads.getMany(areTexts ? users : users.filter(isText), []);
+  let at = 0;
+  return users.map((user) => (areTexts || isText(user) ? mappingOf(found[at++])?.[part] : undefined));
 }
 
 function mappingOf(cached: CachedMapping | undefined): LidPnMapping | undefined {
   return cached === undefined || "absent" in cached ? undefined : cached;
-}
-
-function peeked(cache: ValueCache<string, CachedMapping>, key: string): LidPnMapping | undefined {
-  const cached = cache.get(key);
-  return cached instanceof Promise ? undefined : mappingOf(cached);
 }
