@@ -167,6 +167,8 @@ async function measureFile(bundle, options) {
       continue;
     }
     const result = await compare(bundle, ratio, options.isCi ? 1 : COMPARISONS, options);
+    // The table comes at the end, after minutes.
+    if (!options.isCi) console.error(`measured  ${ratio.name}  ${format(result.value)}  ${spreadOf(result)}`);
     if (options.isCi && isMissed(result, { tolerance: CI_TOLERANCE })) doubtful.push(ratio);
     results.push([ratio.name, result]);
   }

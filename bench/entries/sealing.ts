@@ -25,13 +25,19 @@ async function flushAll(account: Account): Promise<void> {
   if (committed < SESSIONS) throw new Error(`flushed ${committed} sessions`);
 }
 
+/**
+ * CPU time of turns of flushes. V8 compiles the path of a sealed flush until some hundred were made; what is
+ * counted before is mostly its compiler, on either side.
+ */
+const FLUSH_CPU_MS = { warmUpCpuMs: 3_000, minCpuMs: 1_000 };
+
 /** A flush of 1,000 sessions. */
 async function flushing(): Promise<Comparison> {
   const [sealed, plain] = await bothFiles();
   return {
     ours: { prepare: () => sealed.sendAll(), run: () => flushAll(sealed.account) },
     theirs: { prepare: () => plain.sendAll(), run: () => flushAll(plain.account) },
-    minCpuMs: 1_000,
+    ...FLUSH_CPU_MS,
     close: async () => {
       await sealed.close();
       await plain.close();
@@ -72,7 +78,7 @@ async function floorOfFlushing(): Promise<Comparison> {
       },
     },
     theirs: { prepare: () => other.sendAll(), run: () => flushAll(other.account) },
-    minCpuMs: 1_000,
+    ...FLUSH_CPU_MS,
     close: async () => {
       await plain.close();
       await other.close();
@@ -139,7 +145,6 @@ export const entries: readonly BenchEntry[] = [
     kind: "ratio",
     unit: "ratio",
     limit: { max: 1.6 },
-    leftOutOfCi: "it is near its floor, and a shared machine read 1.7 to 3.1 for one code",
     against: "the same flush of 1,000 sessions to the same kind of file without encryption",
     open: flushing,
   },
