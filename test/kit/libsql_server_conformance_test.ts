@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, test } from "vitest";
 import { dose } from "../support/dose.ts";
 import { startHranaServer } from "../support/hrana/hrana_server.mjs";
-import { sentCases, sentCasesOfSlowClients } from "./connected_cases.ts";
+import { sentCases, withoutLargest } from "./connected_cases.ts";
 import { libsqlServerTargets } from "./libsql.ts";
 import { registerTargets } from "./register.ts";
 
@@ -20,4 +20,4 @@ const [http, webSocket] = libsqlServerTargets(server);
 
 registerTargets([http], test, { cases: dose({ short: sentCases, long: undefined }) });
 // Both read values by the same code of the client.
-registerTargets([webSocket], test, { cases: dose({ short: sentCasesOfSlowClients, long: undefined }) });
+registerTargets([webSocket], test, { cases: dose({ short: withoutLargest(sentCases), long: undefined }) });

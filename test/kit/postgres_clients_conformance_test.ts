@@ -4,12 +4,11 @@ import { afterAll, test } from "vitest";
 import { dose } from "../support/dose.ts";
 import { neonDouble } from "../support/postgres/neon_double.ts";
 import { startPostgresServer, whyNoPostgres } from "../support/postgres/server.ts";
+import { withoutLargest } from "./connected_cases.ts";
 import { pgClients, postgresTarget, sendingCases } from "./postgres.ts";
 import { registerTargets } from "./register.ts";
 
 const why = whyNoPostgres();
-
-const cases = dose({ short: sendingCases, long: undefined });
 
 if (why === undefined) {
   const server = await startPostgresServer();
@@ -23,8 +22,12 @@ if (why === undefined) {
   });
   const { run } = pgClients(pool);
   registerTargets(
+    [postgresTarget("postgres through postgres", () => ({ client: { postgres: sql }, durable: true, run }))],
+    test,
+    { cases: dose({ short: sendingCases, long: undefined }) },
+  );
+  registerTargets(
     [
-      postgresTarget("postgres through postgres", () => ({ client: { postgres: sql }, durable: true, run })),
       postgresTarget("postgres through neon", () => ({
         client: { neon: neonDouble(pool) },
         durable: true,
@@ -32,6 +35,6 @@ if (why === undefined) {
       })),
     ],
     test,
-    { cases },
+    { cases: dose({ short: withoutLargest(sendingCases), long: undefined }) },
   );
 } else test(`postgres through postgres and neon: ${why}`, ({ skip }) => skip(why));
