@@ -7,11 +7,6 @@ import { temporaryFolder } from "./tools/lib/temporary_folder.mjs";
 process.env.TMPDIR = temporaryFolder();
 
 /**
- * Against a hang, not a measure of speed: the slowest cases run against thousands of rows on a busy machine.
- */
-const testTimeout = 120_000;
-
-/**
  * Whole conversations and the conformance kit first: begun last, on a machine without a cache of durations,
  * they would be a long tail.
  */
@@ -30,6 +25,12 @@ class LongestFirst extends BaseSequencer {
 
 /** How much of long tests runs: see test/support/dose.ts and docs/design/testing.md. */
 const dose = process.env.HOLDFAST_DOSE === "long" ? "long" : "short";
+
+/**
+ * Against a hang, not a measure of speed: the slowest cases run against thousands of rows on a busy machine, and
+ * a long dose is up to a hundred times as much.
+ */
+const testTimeout = dose === "long" ? 1_200_000 : 120_000;
 
 /** Files that have no short dose. */
 const onlyLong = dose === "long" ? [] : ["**/*_long_test.ts"];
