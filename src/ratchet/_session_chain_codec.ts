@@ -76,21 +76,14 @@ export function readChain(reader: WireReader): SessionChain {
   return new SessionChain({ ratchetKey, ratchetKeyPrivate, chainKey, messageKeys, unknown, encoded });
 }
 
-/** A chain whose parts are decoded when they are used. */
-export interface PackedChain {
-  readonly chain: SessionChain;
-  /** Length of its ratchet key; `undefined` when it has none. */
-  readonly ratchetKeyBytes: number | undefined;
-}
-
 /**
  * Checks the chain that the reader has entered, as `readChain` does, without views: to create one takes longer
  * than to check a key.
  *
+ * @returns The length of its ratchet key; `undefined` when it has none.
  * @throws {CorruptError | WrongLengthError}
  */
-export function readPackedChain(reader: WireReader): PackedChain {
-  const place = reader.place();
+export function skipChain(reader: WireReader): number | undefined {
   let ratchetKeyBytes: number | undefined;
   let hasChainKey = false;
   let messageKeys = 0;
@@ -112,7 +105,12 @@ export function readPackedChain(reader: WireReader): PackedChain {
       reader.leave(outer);
     } else reader.unknown(tag, KNOWN_OF_CHAIN, undefined);
   }
-  return { chain: SessionChain.packed(place, partsOf), ratchetKeyBytes };
+  return ratchetKeyBytes;
+}
+
+/** The chain that the reader has entered, which is checked. Its parts are decoded when they are used. */
+export function packedChain(reader: WireReader): SessionChain {
+  return SessionChain.packed(reader.place(), partsOf);
 }
 
 function partsOf(packed: Uint8Array): SessionChainParts {

@@ -1,4 +1,4 @@
-import { KEY_BYTES, PUBLIC_KEY_BYTES } from "../bytes/mod.ts";
+import { KEY_BYTES, KEY_TYPE, PUBLIC_KEY_BYTES } from "../bytes/mod.ts";
 import { CorruptError, WrongLengthError } from "../errors/mod.ts";
 import {
   bytesFieldSize,
@@ -6,12 +6,20 @@ import {
   delimitedSize,
   EMPTY,
   int32FieldSize,
+  type Place,
   uint32FieldSize,
   VARINT,
   WireReader,
   WireWriter,
 } from "../protobuf/mod.ts";
-import { chainSize, readChain, readPackedChain, readPublicKey, writeChain } from "./_session_chain_codec.ts";
+import {
+  chainSize,
+  packedChain,
+  readChain,
+  readPublicKey,
+  skipChain,
+  writeChain,
+} from "./_session_chain_codec.ts";
 import type { SessionChain } from "./session_chain.ts";
 
 /** Maximum number of receiving chains of a session, as in other clients. The oldest is dropped first. */
@@ -90,14 +98,114 @@ export interface SessionParts {
  * @throws {CorruptError | WrongLengthError}
  */
 export function decodeSession(bytes: Uint8Array): SessionParts {
-  return readSession(new WireReader(bytes, DECODE_SESSION));
+  return readSession(new WireReader(bytes, DECODE_SESSION)).parts;
 }
 
-/** As `decodeSession`, of the session that the reader has entered. The session owns the reader's memory. */
-export function readSession(reader: WireReader): SessionParts {
-  const parts = emptySession();
-  checkKeys(parts, readFields(reader, parts));
-  return parts;
+/**
+ * A stored session that was checked, and is decoded when more than its sending chain is used: most of what is
+ * made of a session is a view of each key, which takes longer than to check it. Copies of a session share it.
+ */
+export class StoredSession {
+  readonly senderChain: SessionChain | undefined;
+  readonly #place: Place;
+  #parts: SessionParts | undefined;
+
+  constructor(place: Place, senderChain: SessionChain | undefined) {
+    this.#place = place;
+    this.senderChain = senderChain;
+  }
+
+  /** All parts, which are shared. */
+  get parts(): SessionParts {
+    if (this.#parts === undefined) {
+      const { source, start, end } = this.#place;
+      this.#parts = { ...emptySession(), senderChain: this.senderChain };
+      readParts(new WireReader(source.subarray(start, end), DECODE_SESSION), this.#parts);
+    }
+    return this.#parts;
+  }
+}
+
+/**
+ * Checks the session that the reader has entered, which owns the reader's memory afterwards.
+ *
+ * @throws {CorruptError | WrongLengthError}
+ */
+export function readSession(reader: WireReader): StoredSession {
+  const place = reader.place();
+  let senderChain: SessionChain | undefined;
+  let rootKey: number | undefined;
+  let remoteIdentity: number | undefined;
+  let receiverChains = 0;
+  /** The first length that is not that of a public key. */
+  let ratchetKey: number | undefined = PUBLIC_KEY_BYTES;
+  let hasExchange = false;
+  let hasPreKey = false;
+  while (reader.more()) {
+    const tag = reader.tag();
+    switch (tag) {
+      case SESSION_VERSION:
+      case PREVIOUS_COUNTER:
+      case REMOTE_REGISTRATION_ID:
+      case LOCAL_REGISTRATION_ID:
+      case NEEDS_REFRESH:
+        reader.uint32();
+        break;
+      case LOCAL_IDENTITY:
+        reader.skipKey("local identity public", PUBLIC_KEY_BYTES, KEY_TYPE);
+        break;
+      case REMOTE_IDENTITY:
+        remoteIdentity = reader.skipKey("remote identity public", PUBLIC_KEY_BYTES, KEY_TYPE);
+        break;
+      case ROOT_KEY:
+        rootKey = reader.skipKey("root key", KEY_BYTES);
+        break;
+      case SENDER_CHAIN: {
+        if (senderChain !== undefined) throw reader.corrupt("two sending chains");
+        const outer = reader.enter();
+        senderChain = readChain(reader);
+        reader.leave(outer);
+        break;
+      }
+      case RECEIVER_CHAIN: {
+        if (receiverChains === MAX_RECEIVER_CHAINS) throw reader.corrupt("too many receiving chains");
+        receiverChains += 1;
+        const outer = reader.enter();
+        const bytes = skipChain(reader);
+        reader.leave(outer);
+        if (ratchetKey === PUBLIC_KEY_BYTES) ratchetKey = bytes;
+        break;
+      }
+      case PENDING_KEY_EXCHANGE:
+        if (hasExchange) throw reader.corrupt("two pending key exchanges");
+        hasExchange = true;
+        reader.skip(DELIMITED);
+        break;
+      case PENDING_PRE_KEY:
+        if (hasPreKey) throw reader.corrupt("two pending pre-keys");
+        hasPreKey = true;
+        readPendingPreKey(reader);
+        break;
+      case ALICE_BASE_KEY:
+        reader.skipKey("alice base key", PUBLIC_KEY_BYTES, KEY_TYPE);
+        break;
+      default:
+        reader.unknown(tag, KNOWN_OF_SESSION, undefined);
+    }
+  }
+  // Empty keys count as absent, because other clients write both. A session without a root key is blank: some
+  // clients store one where there is no session.
+  const sends = senderChain?.chainKey !== undefined;
+  if (sends || receiverChains > 0) requireLength("root key", rootKey, KEY_BYTES);
+  if (rootKey !== undefined && rootKey > 0)
+    requireLength("remote identity public", remoteIdentity, PUBLIC_KEY_BYTES);
+  requireLength("a ratchet key", ratchetKey, PUBLIC_KEY_BYTES);
+  if (sends) {
+    const { parts } = senderChain as SessionChain;
+    requireLength("the sending ratchet key", parts.ratchetKey?.length, PUBLIC_KEY_BYTES);
+    requireLength("the private sending ratchet key", parts.ratchetKeyPrivate?.length, KEY_BYTES);
+  }
+  return new StoredSession(place, senderChain);
 }
 
 /** Encodes one session. The caller owns the bytes. */
@@ -107,13 +215,9 @@ export function encodeSession(parts: Readonly<SessionParts>): Uint8Array {
   return writer.bytes;
 }
 
-/**
- * Reads into `parts`. Returns the length of the first ratchet key of a receiving chain that is not that of a
- * public key, else the latter.
- */
-function readFields(reader: WireReader, parts: SessionParts): number | undefined {
+/** Reads a checked session into `parts`, which have the sending chain. */
+function readParts(reader: WireReader, parts: SessionParts): void {
   const receiverChains: SessionChain[] = [];
-  let ratchetKey: number | undefined = PUBLIC_KEY_BYTES;
   let rest: number[] | undefined;
   while (reader.more()) {
     const tag = reader.tag();
@@ -133,26 +237,16 @@ function readFields(reader: WireReader, parts: SessionParts): number | undefined
       case PREVIOUS_COUNTER:
         parts.previousCounter = reader.uint32();
         break;
-      case SENDER_CHAIN:
-        if (parts.senderChain !== undefined) throw reader.corrupt("two sending chains");
-        parts.senderChain = readChainField(reader);
+      case RECEIVER_CHAIN: {
+        const outer = reader.enter();
+        receiverChains.push(packedChain(reader));
+        reader.leave(outer);
         break;
-      case RECEIVER_CHAIN:
-        if (receiverChains.length === MAX_RECEIVER_CHAINS) throw reader.corrupt("too many receiving chains");
-        {
-          const outer = reader.enter();
-          const { chain, ratchetKeyBytes } = readPackedChain(reader);
-          reader.leave(outer);
-          receiverChains.push(chain);
-          if (ratchetKey === PUBLIC_KEY_BYTES) ratchetKey = ratchetKeyBytes;
-        }
-        break;
+      }
       case PENDING_KEY_EXCHANGE:
-        if (parts.pendingKeyExchange !== undefined) throw reader.corrupt("two pending key exchanges");
         parts.pendingKeyExchange = reader.bytes();
         break;
       case PENDING_PRE_KEY:
-        if (parts.pendingPreKey !== undefined) throw reader.corrupt("two pending pre-keys");
         parts.pendingPreKey = readPendingPreKey(reader);
         break;
       case REMOTE_REGISTRATION_ID:
@@ -167,13 +261,15 @@ function readFields(reader: WireReader, parts: SessionParts): number | undefined
       case ALICE_BASE_KEY:
         parts.aliceBaseKey = readPublicKey(reader, "alice base key");
         break;
+      case SENDER_CHAIN:
+        reader.skip(DELIMITED);
+        break;
       default:
         rest = reader.unknown(tag, KNOWN_OF_SESSION, rest);
     }
   }
   parts.receiverChains = receiverChains;
   parts.unknown = reader.join(rest);
-  return ratchetKey;
 }
 
 /** Size of a session without its tag and length. */
@@ -234,13 +330,6 @@ export function emptySession(): SessionParts {
   };
 }
 
-function readChainField(reader: WireReader): SessionChain {
-  const outer = reader.enter();
-  const chain = readChain(reader);
-  reader.leave(outer);
-  return chain;
-}
-
 function readPendingPreKey(reader: WireReader): StoredPendingPreKey {
   const outer = reader.enter();
   let preKeyId: number | undefined;
@@ -278,25 +367,7 @@ function writePendingPreKey(writer: WireWriter, pending: StoredPendingPreKey): v
 }
 
 /**
- * Checks the keys that a session requires. Empty keys count as absent, because other clients write both. A
- * session without a root key is blank: some clients store one where there is no session.
- */
-function checkKeys(parts: SessionParts, ratchetKey: number | undefined): void {
-  const { senderChain, receiverChains, rootKey } = parts;
-  const sends = senderChain?.chainKey !== undefined;
-  if (sends || receiverChains.length > 0) requireLength("root key", rootKey?.length, KEY_BYTES);
-  if (rootKey !== undefined && rootKey.length > 0) {
-    requireLength("remote identity public", parts.remoteIdentityPublic?.length, PUBLIC_KEY_BYTES);
-  }
-  requireLength("a ratchet key", ratchetKey, PUBLIC_KEY_BYTES);
-  if (!sends) return;
-  const sending = senderChain.parts;
-  requireLength("the sending ratchet key", sending.ratchetKey?.length, PUBLIC_KEY_BYTES);
-  requireLength("the private sending ratchet key", sending.ratchetKeyPrivate?.length, KEY_BYTES);
-}
-
-/**
- * The same for a session of a caller, whose keys are already checked. @throws {RangeError} When a key is
+ * Checks a session of a caller, whose keys are already checked. @throws {RangeError} When a key is
  * missing.
  */
 export function checkSession(action: string, parts: Readonly<SessionParts>): void {

@@ -96,8 +96,8 @@ export class SessionRecord {
         const outer = reader.enter();
         const { start, end } = reader.place();
         const isKept = options?.owned && fillsMemory(end - start, bytes);
-        record.#current = new SessionState(
-          isKept ? readSession(reader) : decodeSession(new Uint8Array(reader.remaining())),
+        record.#current = SessionState.stored(
+          readSession(isKept ? reader : new WireReader(new Uint8Array(reader.remaining()), DECODE_SESSION)),
         );
         reader.leave(outer);
       } else if (tag === ARCHIVED_SESSION) {

@@ -1,6 +1,7 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 import { RecordStructureSchema } from "../../test/support/proto/holdfast/v1/signal_storage_pb.ts";
+import { sameBytes } from "../bytes/mod.ts";
 import { CorruptError, WrongLengthError } from "../errors/mod.ts";
 import { decodeSessionRecord } from "../records/mod.ts";
 import { SessionChain } from "./session_chain.ts";
@@ -411,5 +412,66 @@ describe("SessionRecord.decode", () => {
       const rootKey = SessionRecord.decode(bytes, { owned: true }).current?.rootKey;
       expect(rootKey?.buffer.byteLength).toBeLessThanOrEqual(alone);
     }
+  });
+
+  /** A session with every part. */
+  function wholeRecord(): SessionRecord {
+    const state = session(300, 7);
+    state.sessionVersion = 3;
+    state.localIdentityPublic = publicKey(4);
+    state.previousCounter = 300;
+    state.localRegistrationId = 70_000;
+    state.remoteRegistrationId = 80_000;
+    state.needsRefresh = true;
+    state.pendingPreKey = { preKeyId: 9, signedPreKeyId: 8, baseKey: publicKey(5) };
+    const skipped = { index: 1, seed: new Uint8Array(32).fill(6) };
+    for (const name of [11, 12]) state.putReceiverChain(receivingChain(name).withMessageKeys([skipped]));
+    const record = new SessionRecord();
+    record.startSession(state);
+    return record;
+  }
+
+  function readAll({ current }: SessionRecord): unknown {
+    if (current === undefined) return undefined;
+    const { senderChain, receiverChains, parts } = current;
+    return [parts, senderChain?.parts, receiverChains.map((chain) => chain.parts), current.pendingPreKey];
+  }
+
+  test("decodes the parts that it has checked, whatever the bytes are", () => {
+    const bytes = wholeRecord().encode();
+    let decoded = 0;
+    for (let at = 0; at < bytes.length; at += 1) {
+      for (const change of [0x01, 0x08, 0x80]) {
+        const changed = new Uint8Array(bytes);
+        changed[at] = (changed[at] as number) ^ change;
+        let record: SessionRecord;
+        try {
+          record = SessionRecord.decode(changed);
+        } catch (error) {
+          expect(error instanceof CorruptError || error instanceof WrongLengthError).toBe(true);
+          continue;
+        }
+        decoded += 1;
+        readAll(record);
+        const encoded = record.encode();
+        expect(sameBytes(SessionRecord.decode(encoded).encode(), encoded)).toBe(true);
+      }
+    }
+    expect(decoded).toBeGreaterThan(bytes.length / 2);
+  });
+
+  test("keeps the sending chain when other parts are read or changed", () => {
+    const record = SessionRecord.decode(wholeRecord().encode());
+    const { current } = record;
+    const chain = current?.senderChain;
+    expect(chain?.next).toBe(7);
+    const copy = record.copy();
+    expect(current?.previousCounter).toBe(300);
+    expect(current?.senderChain).toBe(chain);
+    expect(copy.current?.senderChain).toBe(chain);
+    if (copy.current !== undefined) copy.current.rootKey = new Uint8Array(32).fill(9);
+    expect(copy.current?.senderChain).toBe(chain);
+    expect(current?.rootKey).toEqual(new Uint8Array(32).fill(2));
+    expect(copy.current?.rootKey).toEqual(new Uint8Array(32).fill(9));
   });
 });

@@ -14,6 +14,14 @@ export interface PendingPreKey {
   readonly baseKey: Uint8Array;
 }
 
+/** A session that is decoded when its parts are used. */
+interface StoredParts {
+  readonly parts: Readonly<SessionParts>;
+  readonly senderChain: SessionChain | undefined;
+}
+
+const NO_PARTS: SessionParts = emptySession();
+
 /**
  * One live session, which a client reads and changes while it encrypts and decrypts.
  *
@@ -24,18 +32,31 @@ export interface PendingPreKey {
  * Copies share unchanged parts, so a copy is cheap.
  */
 export class SessionState {
-  #parts: SessionParts;
+  /** `undefined` until more than the sending chain of a stored session is used. */
+  #decoded: SessionParts | undefined;
+  #stored: StoredParts | undefined;
   #isShared: boolean;
 
   /** Whether a value is a session of this class. */
   static is(value: unknown): value is SessionState {
-    return typeof value === "object" && value !== null && #parts in value;
+    return typeof value === "object" && value !== null && #isShared in value;
   }
 
   /** Creates a blank session. Codecs pass stored parts, which are not checked, copied or changed. */
   constructor(parts?: Readonly<SessionParts>) {
-    this.#parts = parts ?? emptySession();
+    this.#decoded = parts ?? emptySession();
     this.#isShared = parts !== undefined;
+  }
+
+  /** For codecs: a stored session. */
+  static stored(stored: {
+    readonly parts: Readonly<SessionParts>;
+    readonly senderChain: SessionChain | undefined;
+  }): SessionState {
+    const session = new SessionState(NO_PARTS);
+    session.#decoded = undefined;
+    session.#stored = stored;
+    return session;
   }
 
   /** For codecs: the present parts. A later change of the session creates new parts. */
@@ -46,7 +67,9 @@ export class SessionState {
 
   /** Returns an independent copy. */
   copy(): SessionState {
-    return new SessionState(this.parts);
+    return this.#decoded === undefined && this.#stored !== undefined
+      ? SessionState.stored(this.#stored)
+      : new SessionState(this.parts);
   }
 
   /** Version of the message format, 3 in practice. */
@@ -98,7 +121,7 @@ export class SessionState {
 
   /** The sending chain, with its private ratchet key. */
   get senderChain(): SessionChain | undefined {
-    return this.#parts.senderChain;
+    return (this.#decoded ?? this.#stored)?.senderChain;
   }
 
   set senderChain(chain: SessionChain | undefined) {
@@ -193,10 +216,15 @@ export class SessionState {
     this.#own().aliceBaseKey = optional(value, (present) => copyPublicKey("set alice base key", present));
   }
 
+  get #parts(): SessionParts {
+    this.#decoded ??= this.#stored?.parts as SessionParts;
+    return this.#decoded;
+  }
+
   /** Parts that this state alone owns, for changes. */
   #own(): SessionParts {
     if (this.#isShared) {
-      this.#parts = { ...this.#parts };
+      this.#decoded = { ...this.#parts };
       this.#isShared = false;
     }
     return this.#parts;
