@@ -118,7 +118,7 @@ function deviceListReads(scope: ReadScope): Pick<ProtocolReads, "getDevices" | "
       users.map((user) => [user]),
       ["timestamp, phash, raw_id, devices", "device_list", "user"],
     );
-    return rows.map((row, index) => row && deviceListOf(users[index] as string, row));
+    return rows.map((row, index) => row && toDeviceList([users[index] as string, ...row]));
   }
   return {
     getDevicesFor,
@@ -128,13 +128,9 @@ function deviceListReads(scope: ReadScope): Pick<ProtocolReads, "getDevices" | "
   };
 }
 
-export function toDeviceList([user, ...columns]: Row): DeviceListRecord {
-  return deviceListOf(textOf(user, "device list"), columns);
-}
-
-function deviceListOf(user: string, [timestamp, phash, rawId, devices]: Row): DeviceListRecord {
+export function toDeviceList([user, timestamp, phash, rawId, devices]: Row): DeviceListRecord {
   return {
-    user,
+    user: textOf(user, "device list"),
     devices: decodeDevices(bytesOf(devices, "device list")),
     timestamp: integerOf(timestamp, "device list"),
     phash: optionalOf(phash, "device list", textOf),
