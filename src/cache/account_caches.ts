@@ -1,3 +1,4 @@
+import { requireObject } from "../errors/mod.ts";
 import { type CacheConfig, cacheConfig } from "./cache_config.ts";
 import type { CacheBuilder, CacheSlot, ValueCache } from "./cache_defaults.ts";
 import type { CacheStores } from "./cache_stores.ts";
@@ -13,7 +14,8 @@ export interface AccountCachesOptions extends Partial<CacheConfig> {
  *
  * Accounts can share a store: the namespaces of an open account end with a digest of its identity key.
  *
- * @throws {RangeError} When a number is out of range.
+ * @throws {TypeError} When the options or the stores are no object. @throws {RangeError} When a number is out of
+ *   range.
  *
  * @example
  * ```ts
@@ -25,7 +27,10 @@ export interface AccountCachesOptions extends Partial<CacheConfig> {
  * await using account = await openAccount({ backend: memoryBackend(), cache });
  * ```
  */
-export function accountCaches({ stores = {}, ...overrides }: AccountCachesOptions = {}): CacheBuilder {
+export function accountCaches(options: AccountCachesOptions = {}): CacheBuilder {
+  requireObject("configure caches: options", options);
+  const { stores = {}, ...overrides } = options;
+  requireObject("configure caches: stores", stores);
   const config = cacheConfig(overrides);
   return {
     build: <V>({ name, ...slot }: CacheSlot<V>): ValueCache<string, V> => {

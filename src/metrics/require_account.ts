@@ -11,7 +11,8 @@ export function requireAccount(action: string, value: Account): void {
 /** The accounts of an iterable. @throws {TypeError} When it is none, or one of its items is no open account. */
 export function accountsIn(action: string, accounts: Iterable<Account>): Account[] {
   const { [Symbol.iterator]: iterator } = (accounts ?? {}) as Partial<Iterable<Account>>;
-  if (typeof iterator !== "function")
+  // Bytes are iterable, and throw an error of their own when their memory was given away.
+  if (typeof iterator !== "function" || ArrayBuffer.isView(accounts))
     throw new ArgumentTypeError(`${action}: the accounts are not a list, set or other iterable`);
   const all = [...accounts];
   for (const account of all) requireAccount(action, account);

@@ -1,5 +1,6 @@
 import { validateWrites, type Write } from "../backend/mod.ts";
 import {
+  ArgumentTypeError,
   BackendError,
   ClosedError,
   FencedError,
@@ -140,8 +141,12 @@ export class WriteBehind {
    *
    * @param urgency Urgency of the change. `now` is always safe, because the engine checks the items before it
    * writes.
+   *
+   * @throws {TypeError} When the urgency is none.
    */
   notify(urgency: Urgency = "must"): void {
+    if (urgency !== "must" && urgency !== "may" && urgency !== "now")
+      throw new ArgumentTypeError("write-behind: the urgency is not now, must or may");
     this.#saver.changed(urgency);
     this.#backPressure.changed();
   }

@@ -15,6 +15,15 @@ function bad(): BackendError {
   return new BackendError("commit: connection lost");
 }
 
+describe("WriteBehind.notify", () => {
+  test("refuses what is no urgency, and never makes a text of it", () => {
+    const { engine } = engineHarness();
+    const hostile = { toString: () => expect.fail("was made a text") };
+    for (const urgency of ["soon", 1, null, hostile])
+      expect(() => engine.notify(urgency as never)).toThrow("the urgency is not now, must or may");
+  });
+});
+
 describe("WriteBehind.flush", () => {
   test("writes must and may changes and reports them", async () => {
     const { engine, flushable, committer, host } = engineHarness();
