@@ -12,12 +12,7 @@ import type { AccountLids } from "../directory/lid/mod.ts";
 import { AmbiguousError, requireFunction, requireList } from "../errors/mod.ts";
 import type { Host } from "../ports/mod.ts";
 import type { SignalPolicy } from "../signal/mod.ts";
-import {
-  type FlushReport,
-  summarizeError,
-  type WriteBehind,
-  type WriteBehindHealth,
-} from "../write_behind/mod.ts";
+import { type FlushReport, logError, type WriteBehind, type WriteBehindHealth } from "../write_behind/mod.ts";
 import type { AccountStatistics } from "./account_statistics.ts";
 
 /** What an account has that a client in this process uses. */
@@ -199,7 +194,7 @@ export class Account implements AsyncDisposable {
    */
   onIdentityChanged(listener: () => void): void {
     requireFunction("listener", listener);
-    this.#onIdentityChanged(listener);
+    this.#onIdentityChanged(() => this.#tell(listener));
   }
 
   /**
@@ -304,7 +299,7 @@ export class Account implements AsyncDisposable {
 
   async #close(): Promise<void> {
     this.#stopHousekeeping();
-    for (const listener of this.#closingListeners) listener();
+    for (const listener of this.#closingListeners) this.#tell(listener);
     const errors: unknown[] = [];
     const steps = [this.writeBehind, this.#queue, this.#backend];
     for (const step of steps) {
@@ -312,10 +307,16 @@ export class Account implements AsyncDisposable {
     }
     this.#ownedCaches?.close();
     const [first, ...others] = errors;
-    for (const error of others) {
-      const { code, message } = summarizeError(error);
-      this.host.logger.log("error", "close account: failed", { code, error: message });
-    }
+    for (const error of others) logError(this.host.logger, "close account: failed", error);
     if (errors.length > 0) throw first;
+  }
+
+  /** What a listener throws must keep neither other listeners nor the last flush from their work. */
+  #tell(listener: () => void): void {
+    try {
+      listener();
+    } catch (error) {
+      logError(this.host.logger, "listener: failed", error);
+    }
   }
 }

@@ -114,6 +114,23 @@ describe("another identity of a device that is not paired", () => {
     await here.account.close();
   });
 
+  test("is told to every listener, whatever another one throws", async () => {
+    const here = await world();
+    await fill(here);
+    here.account.onIdentityChanged(() => {
+      throw new Error("of a listener");
+    });
+    const cache = signalCache(here.account);
+    let isTold = false;
+    here.account.onIdentityChanged(() => {
+      isTold = true;
+    });
+    takeIdentity(here, await another());
+    expect(isTold).toBe(true);
+    expect(await cache.sessions.load(ALICE)).toBeUndefined();
+    await here.account.close();
+  });
+
   test("is forgotten by every cache", async () => {
     const here = await world();
     await fill(here);

@@ -26,7 +26,7 @@ import { attachedLids, lidCache } from "../directory/lid/mod.ts";
 import { CorruptError, requireFunction, requireObject } from "../errors/mod.ts";
 import { defaultScheduler, digest, type Host, type Logger, nowSeconds, systemHost } from "../ports/mod.ts";
 import type { SignalPolicy } from "../signal/mod.ts";
-import { summarizeError, WriteBehind, type WriteBehindPolicy } from "../write_behind/mod.ts";
+import { logError, WriteBehind, type WriteBehindPolicy } from "../write_behind/mod.ts";
 import { Account, type ClientParts } from "./account.ts";
 import { accountStatistics } from "./account_statistics.ts";
 import { type HousekeepingPolicy, startHousekeeping } from "./housekeeping.ts";
@@ -330,8 +330,7 @@ async function closeParts(parts: readonly (Closable | undefined)[], logger: Logg
     try {
       await part?.close?.();
     } catch (error) {
-      const { code, message } = summarizeError(error);
-      logger.log("error", "open account: failed to close what was opened", { code, error: message });
+      logError(logger, "open account: failed to close what was opened", error);
     }
   }
 }

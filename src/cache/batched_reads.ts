@@ -57,10 +57,11 @@ export class BatchedReads<V, D> {
     /** Missing keys: the index of the key and its place. */
     const missing: number[] = [];
     const places: Place<V, D>[] = [];
+    const isElsewhere = this.isInProcess === false;
     for (let index = 0; index < keys.length; index += 1) {
       const key = keys[index] as string;
-      const cached = this.#cache.isInProcess === false ? undefined : this.#cache.get(key);
-      if (this.#cache.isInProcess === false || cached instanceof Promise)
+      const cached = isElsewhere ? undefined : this.#cache.get(key);
+      if (isElsewhere || cached instanceof Promise)
         return await Promise.all(keys.map((key, at) => this.#load(key, details[at] as D)));
       if (cached !== undefined) values[index] = cached;
       else {

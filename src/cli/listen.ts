@@ -48,14 +48,27 @@ const FIRST_REFUSAL = 400;
 const HEADERS_TIMEOUT_MS = 20_000;
 const REQUEST_TIMEOUT_MS = 60_000;
 
+/** How long the next piece of a refused request is waited for, in milliseconds. */
+const DISCARD_IDLE_MS = 10_000;
+
 /**
  * How much of a refused request is read and thrown away before it is answered: all of a call, while it comes and
  * as long as it could have taken if it had not been refused. A busy machine sends 9 MB for more than ten seconds.
  */
-const DISCARDED: DiscardLimits = { bytes: MAX_CALL_BYTES, idleMs: 10_000, totalMs: REQUEST_TIMEOUT_MS };
+const DISCARDED: DiscardLimits = {
+  bytes: MAX_CALL_BYTES,
+  idleMs: DISCARD_IDLE_MS,
+  totalMs: REQUEST_TIMEOUT_MS,
+};
 
 /** Maximum bytes of a request that are read after it was answered. */
 const MAX_DRAIN_BYTES: number = 1_024 * 1_024;
+
+/**
+ * How long a connection without a request is kept, in milliseconds. With the 5 s that Node keeps it, a client that
+ * is busy for as long sends its next call into a closed connection, and cannot tell whether it was carried out.
+ */
+const KEEP_ALIVE_MS = 75_000;
 
 /** Pause between two rounds in which a server that stops closes idle connections, in milliseconds. */
 const SWEEP_MS = 50;
@@ -113,6 +126,7 @@ async function listenOnNode(handler: Handler, { host, port }: ListenOptions): Pr
     // A client that hangs in the middle of a request does not keep its connection.
     server.headersTimeout = HEADERS_TIMEOUT_MS;
     server.requestTimeout = REQUEST_TIMEOUT_MS;
+    server.keepAliveTimeout = KEEP_ALIVE_MS;
     server.on("request", drainAfterAnswer);
     server.on("error", reject);
   });

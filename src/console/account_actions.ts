@@ -93,12 +93,8 @@ export class AccountActions {
       if (action !== "erase") watch.happened(name, KIND_OF[action] ?? "action", said);
       return said;
     } catch (error) {
-      const { code, message } = summarizeError(error);
-      const told = error instanceof ServiceError ? { code: error.code, error: error.message } : undefined;
-      host.logger.log("warn", "console: an action failed", {
-        ...fields,
-        ...(told ?? { code, error: message }),
-      });
+      const { code, message } = error instanceof ServiceError ? error : summarizeError(error);
+      host.logger.log("warn", "console: an action failed", { ...fields, code, error: message });
       throw error;
     } finally {
       this.#running.delete(name);

@@ -1,7 +1,7 @@
 import { LimitError } from "../errors/mod.ts";
 
 /** Maximum bytes of all requests that a process carries out at once, and of those for one account. */
-const MAX_BYTES: number = 64 * 1_024 * 1_024;
+const MAX_BYTES: number = 48 * 1_024 * 1_024;
 const MAX_ACCOUNT_BYTES: number = 32 * 1_024 * 1_024;
 
 /** Bytes that a request counts as at least: it takes memory besides its body. */

@@ -1,7 +1,7 @@
 import type { QuarantineReason, SignalRecordStore } from "../backend/mod.ts";
 import { requireFunction } from "../errors/mod.ts";
 import type { Logger } from "../ports/mod.ts";
-import { summarizeError } from "../write_behind/mod.ts";
+import { logError } from "../write_behind/mod.ts";
 
 /**
  * An event of the Signal cache. An address is a Signal address, or a sender key name for sender keys.
@@ -108,9 +108,7 @@ export class SignalEvents {
       try {
         listener(event);
       } catch (error) {
-        const { code, message } = summarizeError(error);
-        const fields = { event: event.kind, code, error: message };
-        this.#logger.log("error", "signal cache: a listener threw", fields);
+        logError(this.#logger, "signal cache: a listener threw", error, { event: event.kind });
       }
     }
   }

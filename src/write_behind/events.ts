@@ -52,10 +52,20 @@ export function summarizeError(error: unknown): ErrorSummary {
   return { code: "unexpected", message: error instanceof Error ? error.name : "not an error" };
 }
 
+/** Logs an error without secrets. @param fields What else the line says. */
+export function logError(
+  logger: Logger,
+  what: string,
+  error: unknown,
+  fields: Readonly<Record<string, unknown>> = {},
+): void {
+  const { code, message } = summarizeError(error);
+  logger.log("error", what, { ...fields, code, error: message });
+}
+
 /** Logs an error that a flushable must not throw. The engine continues with the other flushables. */
 export function logFlushableFault(logger: Logger, flushable: string, action: string, error: unknown): void {
-  const { code, message } = summarizeError(error);
-  logger.log("error", `write-behind: a flushable threw while ${action}`, { flushable, code, error: message });
+  logError(logger, `write-behind: a flushable threw while ${action}`, error, { flushable });
 }
 
 /** Passes events to listeners. An error of a listener affects neither the engine nor other listeners. */
@@ -92,12 +102,7 @@ export class EventHub {
     try {
       listener(event);
     } catch (error) {
-      const { code, message } = summarizeError(error);
-      this.#logger.log("error", "write-behind: a listener threw", {
-        event: event.kind,
-        code,
-        error: message,
-      });
+      logError(this.#logger, "write-behind: a listener threw", error, { event: event.kind });
     }
   }
 }

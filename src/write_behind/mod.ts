@@ -7,7 +7,7 @@
 
 export { backOffMs } from "./back_off.ts";
 export type { ErrorSummary, WriteBehindEvent, WriteBehindListener } from "./events.ts";
-export { summarizeError } from "./events.ts";
+export { logError, summarizeError } from "./events.ts";
 export type { FlushReport, FlushSelection, IsolatedItem, IsolationReason } from "./flush_report.ts";
 export type { DirtyItem, Flushable, ItemVersion, Outcome, Pending, Urgency } from "./flushable.ts";
 export type { SaveState, WriteBehindHealth } from "./health.ts";

@@ -1,7 +1,7 @@
 import { FencedError } from "../errors/mod.ts";
 import type { Host } from "../ports/mod.ts";
 import { backOffMs } from "./back_off.ts";
-import { EventHub, summarizeError, type WriteBehindEvent } from "./events.ts";
+import { EventHub, logError, summarizeError, type WriteBehindEvent } from "./events.ts";
 import type { RoundResult } from "./flush_round.ts";
 import { HealthRecord } from "./health.ts";
 import type { WriteBehindPolicy } from "./options.ts";
@@ -34,10 +34,8 @@ export class Monitor {
     const { failure } = result;
     if (failure instanceof FencedError) this.#fenced(failure);
     else if (failure !== undefined && !last) this.#failed(failure);
-    else if (failure !== undefined) {
-      const { code, message } = summarizeError(failure);
-      this.#host.logger.log("error", "write-behind: the last flush failed", { code, error: message });
-    }
+    else if (failure !== undefined)
+      logError(this.#host.logger, "write-behind: the last flush failed", failure);
   }
 
   #committed(result: RoundResult): void {

@@ -146,7 +146,7 @@ export class WriteBehind {
    */
   notify(urgency: Urgency = "must"): void {
     if (urgency !== "must" && urgency !== "may" && urgency !== "now")
-      throw new ArgumentTypeError("write-behind: the urgency is not now, must or may");
+      throw new ArgumentTypeError("write-behind: no such urgency");
     this.#saver.changed(urgency);
     this.#backPressure.changed();
   }

@@ -20,7 +20,7 @@ describe("WriteBehind.notify", () => {
     const { engine } = engineHarness();
     const hostile = { toString: () => expect.fail("was made a text") };
     for (const urgency of ["soon", 1, null, hostile])
-      expect(() => engine.notify(urgency as never)).toThrow("the urgency is not now, must or may");
+      expect(() => engine.notify(urgency as never)).toThrow("write-behind: no such urgency");
   });
 });
 
