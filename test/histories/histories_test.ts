@@ -39,17 +39,17 @@ describe("the answers of a service have an order", () => {
         expect(report.finding).toBeUndefined();
         reports.push(report);
       }
-      // The runs must have been worth something.
+      // The runs must have been worth something. How much is carried out between kills is a matter of time.
       const undecided = reports.filter(({ isUndecided }) => isUndecided).length;
       expect(undecided).toBeLessThanOrEqual(seeds / 20);
       const ops = reports.flatMap(({ history }) => history.map(({ op }) => op));
       const count = (isCounted: (op: AccountOp) => boolean): number => ops.filter(isCounted).length;
       const commits = (outcome: string): number =>
         count((op) => op.kind === "commit" && op.outcome.kind === outcome);
-      expect(commits("done")).toBeGreaterThan(seeds * STEPS);
+      expect(commits("done")).toBeGreaterThan((seeds * STEPS) / 2);
       expect(commits("fenced")).toBeGreaterThan(0);
       expect(commits("unknown")).toBeGreaterThan(seeds);
-      expect(count((op) => op.kind === "read")).toBeGreaterThan(seeds * STEPS);
+      expect(count((op) => op.kind === "read")).toBeGreaterThan((seeds * STEPS) / 2);
       expect(count((op) => op.kind === "command" && op.outcome === "done")).toBeGreaterThan(0);
     });
   }
