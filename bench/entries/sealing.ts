@@ -6,7 +6,7 @@ import type { Comparison, Side } from "../harness/compare.ts";
 import type { BenchEntry } from "../harness/entry.ts";
 import { openObject } from "../support/bench_object.ts";
 import { childrenCpuClock } from "../support/child_cpu.ts";
-import { addressOf, type FileCache, openFileCache, SESSIONS } from "../support/file_cache.ts";
+import { addressOf, type FileCache, FLUSH_CPU_MS, openFileCache, SESSIONS } from "../support/file_cache.ts";
 
 /** Sessions that one turn reads by one query, after the cache was emptied. */
 const COLD_READS = 200;
@@ -24,12 +24,6 @@ async function flushAll(account: Account): Promise<void> {
   const { committed } = await account.flush();
   if (committed < SESSIONS) throw new Error(`flushed ${committed} sessions`);
 }
-
-/**
- * CPU time of turns of flushes. V8 compiles the path of a sealed flush until some hundred were made; what is
- * counted before is mostly its compiler, on either side.
- */
-const FLUSH_CPU_MS = { warmUpCpuMs: 3_000, minCpuMs: 1_000 };
 
 /** A flush of 1,000 sessions. */
 async function flushing(): Promise<Comparison> {

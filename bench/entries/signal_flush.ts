@@ -5,7 +5,7 @@ import { SessionRecord } from "../../src/ratchet/mod.ts";
 import type { Comparison } from "../harness/compare.ts";
 import type { BenchEntry } from "../harness/entry.ts";
 import { betterSqlite3 } from "../support/better_sqlite3.ts";
-import { addressOf, type Cache, openFileCache, SESSIONS } from "../support/file_cache.ts";
+import { addressOf, type Cache, FLUSH_CPU_MS, openFileCache, SESSIONS } from "../support/file_cache.ts";
 import {
   BARE_ROWS,
   type LoopTable,
@@ -42,7 +42,7 @@ async function flushing(table: LoopTable): Promise<Comparison> {
       },
       run: () => loop.write(encodeAll(records, table)),
     },
-    minCpuMs: 1_000,
+    ...FLUSH_CPU_MS,
     close: async () => {
       loop.file.close();
       await close();
@@ -69,7 +69,7 @@ async function flushingEncoded(): Promise<Comparison> {
       },
     },
     theirs: { run: () => loop.write(rows) },
-    minCpuMs: 1_000,
+    ...FLUSH_CPU_MS,
     close: async () => {
       loop.file.close();
       await close();
