@@ -19,6 +19,8 @@ const SERVICES: readonly {
   readonly name: string;
   readonly seeds: number;
   readonly open: (seed: number) => Promise<OpenService>;
+  /** Commits that must be carried out, for each step. Defaults to 1. */
+  readonly share?: number;
 }[] = [
   { name: "over memory", seeds: dose({ short: 3, long: 400 }), open: memoryHistoryService },
   { name: "over a file", seeds: dose({ short: 1, long: 100 }), open: fileHistoryService },
@@ -26,11 +28,13 @@ const SERVICES: readonly {
     name: "as a Worker that is killed",
     seeds: dose({ short: 1, long: 20 }),
     open: workerHistoryService,
+    // How much is carried out between kills is a matter of time.
+    share: 1 / 2,
   },
 ];
 
 describe("the answers of a service have an order", () => {
-  for (const { name, seeds, open } of SERVICES) {
+  for (const { name, seeds, open, share = 1 } of SERVICES) {
     test(`${name}: ${seeds} × ${STEPS} steps of five clients`, { timeout: DOSED_TIMEOUT_MS }, async () => {
       const reports: HistoryReport[] = [];
       for (let seed = 1; seed <= seeds; seed += 1) {
@@ -39,17 +43,17 @@ describe("the answers of a service have an order", () => {
         expect(report.finding).toBeUndefined();
         reports.push(report);
       }
-      // The runs must have been worth something. How much is carried out between kills is a matter of time.
+      // The runs must have been worth something.
       const undecided = reports.filter(({ isUndecided }) => isUndecided).length;
       expect(undecided).toBeLessThanOrEqual(seeds / 20);
       const ops = reports.flatMap(({ history }) => history.map(({ op }) => op));
       const count = (isCounted: (op: AccountOp) => boolean): number => ops.filter(isCounted).length;
       const commits = (outcome: string): number =>
         count((op) => op.kind === "commit" && op.outcome.kind === outcome);
-      expect(commits("done")).toBeGreaterThan((seeds * STEPS) / 2);
+      expect(commits("done")).toBeGreaterThan(seeds * STEPS * share);
       expect(commits("fenced")).toBeGreaterThan(0);
       expect(commits("unknown")).toBeGreaterThan(seeds);
-      expect(count((op) => op.kind === "read")).toBeGreaterThan((seeds * STEPS) / 2);
+      expect(count((op) => op.kind === "read")).toBeGreaterThan(seeds * STEPS);
       expect(count((op) => op.kind === "command" && op.outcome === "done")).toBeGreaterThan(0);
     });
   }
