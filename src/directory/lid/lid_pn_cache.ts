@@ -495,12 +495,12 @@ export class LidPnCache {
     const followed = this.#followed;
     const lids = normalized.map(({ lid }) => lid);
     const phoneNumbers = normalized.map(({ phoneNumber }) => phoneNumber);
-    const [byLid, byPn] = await Promise.all([
+    const [foundLids, foundPns] = await Promise.all([
       this.#byLid.getMany(lids, []),
       this.#byPn.getMany(phoneNumbers, []),
     ]);
-    const ofLid = new Map(lids.map((lid, index) => [lid, byLid[index]]));
-    const ofPn = new Map(phoneNumbers.map((phoneNumber, index) => [phoneNumber, byPn[index]]));
+    const ofLid = new Map(lids.map((lid, index) => [lid, foundLids[index]]));
+    const ofPn = new Map(phoneNumbers.map((phoneNumber, index) => [phoneNumber, foundPns[index]]));
     const known = ({ lid, phoneNumber }: LearntMapping): KnownMapping => ({
       ofLid: mappingOf(ofLid.get(lid)),
       ofPn: mappingOf(ofPn.get(phoneNumber)),
@@ -601,7 +601,6 @@ export class LidPnCache {
   }
 }
 
-/** The users that are valid keys of a store. */
 /** The other end of each user's mapping, in their order. A text that no store accepts is unknown. */
 async function partsOf(
   reads: BatchedReads<CachedMapping, undefined>,
