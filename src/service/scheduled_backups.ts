@@ -2,7 +2,7 @@ import { ClosedError, requireObject } from "../errors/mod.ts";
 import { requirePassphrase } from "../passphrase/mod.ts";
 import type { Host } from "../ports/mod.ts";
 import { backupAccount, type ExportReads, exportAsBackup } from "../transfer/mod.ts";
-import { type ErrorSummary, summarizeError } from "../write_behind/mod.ts";
+import { type ErrorSummary, logError, summarizeError } from "../write_behind/mod.ts";
 import type { BackupStats } from "./account_stats.ts";
 import {
   type BackupPolicy,
@@ -130,8 +130,7 @@ export class ScheduledBackups {
       const entry = this.#first();
       if (entry !== undefined && entry.dueAtMs <= beganAtMs) await this.#backUp(entry);
     } catch (error) {
-      const { code, message } = summarizeError(error);
-      logger.log("error", "backups: the accounts cannot be listed", { code, error: message });
+      logError(logger, "backups: the accounts cannot be listed", error);
     }
     if (this.#isStopped) return;
     const nowMs = clock.nowMs();
@@ -284,8 +283,7 @@ export class ScheduledBackups {
       for (const expired of expiredBackups(account, await this.#listOf(entry), policy))
         await store.delete({ account, madeAtMs: expired });
     } catch (error) {
-      const { code, message } = summarizeError(error);
-      host.logger.log("error", "backups: old backups were not removed", { account, code, error: message });
+      logError(host.logger, "backups: old backups were not removed", error, { account });
     }
   }
 }

@@ -6,7 +6,7 @@ import {
   requireIntegerWithin,
   requireObject,
 } from "../errors/mod.ts";
-import { summarizeError } from "../write_behind/mod.ts";
+import { logError } from "../write_behind/mod.ts";
 import { type BackupReport, backupAccount } from "./backup_account.ts";
 import { type HostFiles, hostFiles } from "./host_modules.ts";
 import { whole, writeNew } from "./new_files.ts";
@@ -91,11 +91,7 @@ export async function scheduleBackups(
       await removeOlder(files, folder, keep);
       if (report !== undefined) onBackup?.(path, report);
     } catch (error) {
-      const { code, message } = summarizeError(error);
-      logger.log("error", "back up account: failed, tried again at the next interval", {
-        code,
-        error: message,
-      });
+      logError(logger, "back up account: failed, tried again at the next interval", error);
     }
     if (!isStopped) scheduler.schedule(name, startedAtMs + intervalS * 1_000);
   };

@@ -1,6 +1,6 @@
 import { requireFunction } from "../../errors/mod.ts";
 import type { Logger } from "../../ports/mod.ts";
-import { summarizeError } from "../../write_behind/mod.ts";
+import { logError } from "../../write_behind/mod.ts";
 
 /**
  * What can end the work of an account's sockets.
@@ -45,8 +45,7 @@ export class HoldfastEvents {
     try {
       await listener();
     } catch (error) {
-      const { code, message } = summarizeError(error);
-      this.#logger.log("error", "baileys: a listener failed", { event, code, error: message });
+      logError(this.#logger, "baileys: a listener failed", error, { event });
     }
   }
 }

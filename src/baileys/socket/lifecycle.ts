@@ -1,6 +1,6 @@
 import type { Account } from "../../account/mod.ts";
 import { FencedError } from "../../errors/mod.ts";
-import { summarizeError } from "../../write_behind/mod.ts";
+import { logError } from "../../write_behind/mod.ts";
 import type { HoldfastEvents } from "./holdfast_events.ts";
 import type { Hook } from "./hook.ts";
 import type { SocketLike } from "./library.ts";
@@ -43,8 +43,7 @@ export function lifecycle({ account, events, saveCreds }: LifecycleParts): Hook 
   const save = (): void => {
     // The device stays dirty when this fails, and write-behind saves it later.
     saveCreds().catch((error: unknown) => {
-      const { code, message } = summarizeError(error);
-      logger.log("error", "baileys: credentials are not saved yet", { code, error: message });
+      logError(logger, "baileys: credentials are not saved yet", error);
     });
   };
   const closed = ({ connection, lastDisconnect }: ConnectionUpdate): void => {

@@ -1,7 +1,7 @@
 import type { Account } from "../../account/mod.ts";
 import type { MessageRef, PendingInbound } from "../../backend/mod.ts";
 import { decodePendingMessage, type PendingMessageRecord } from "../../records/mod.ts";
-import { summarizeError } from "../../write_behind/mod.ts";
+import { logError } from "../../write_behind/mod.ts";
 
 /** Number of handled messages that are remembered, so that a second copy of one is not delivered. */
 const MAX_HANDLED = 1_000;
@@ -115,11 +115,7 @@ export class PendingMessages {
     this.#messages.delete(key);
     this.#bytes -= bytes;
     this.#unreadable.add(key);
-    const { code, message } = summarizeError(error);
-    this.#account.host.logger.log("error", "inbox: a stored message cannot be decoded", {
-      code,
-      error: message,
-    });
+    logError(this.#account.host.logger, "inbox: a stored message cannot be decoded", error);
   }
 
   /**

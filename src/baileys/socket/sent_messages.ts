@@ -3,7 +3,7 @@ import { isText } from "../../backend/mod.ts";
 import { requireFunction, requireObject, requireType } from "../../errors/mod.ts";
 import { type LogEntry, type MessageLog, messageLog } from "../../message_log/mod.ts";
 import { nowSeconds } from "../../ports/mod.ts";
-import { requirePositive, summarizeError } from "../../write_behind/mod.ts";
+import { logError, requirePositive, summarizeError } from "../../write_behind/mod.ts";
 import { bindingOf } from "../binding.ts";
 import type { SignalRepositoryLike } from "../library_types.ts";
 import type { Hook } from "./hook.ts";
@@ -185,8 +185,7 @@ class SentMessagesHook implements Hook<SentMessageOptions>, SentMessages {
       const entry = await this.#choose(entries, chat);
       return entry && readStoredMessage(baileys.proto, entry.payload);
     } catch (error) {
-      const { code, message } = summarizeError(error);
-      account.host.logger.log("error", "baileys: a sent message could not be read", { code, error: message });
+      logError(account.host.logger, "baileys: a sent message could not be read", error);
       return undefined;
     }
   }
